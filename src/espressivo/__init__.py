@@ -1,0 +1,39 @@
+"""espressivo: emotion-aware audio-visual speech.
+
+>>> import espressivo
+>>> clip = espressivo.read("me.mp4")
+>>> reply = espressivo.converse(clip)
+>>> reply.speech.save("reply.wav")
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0.dev0"
+
+_HOME = {
+    "read": "espressivo.media.read",
+    "converse": "espressivo.verbs.converse",
+    "recognize": "espressivo.verbs.recognize",
+    "transcribe": "espressivo.verbs.transcribe",
+    "detect": "espressivo.media.provenance",
+    "speak": "espressivo.verbs.later",
+    "convert": "espressivo.verbs.later",
+    "augment": "espressivo.verbs.later",
+    "learn_words": "espressivo.verbs.later",
+    "lipread": "espressivo.verbs.later",
+    "lips_to_speech": "espressivo.verbs.later",
+    "separate": "espressivo.verbs.later",
+    "animate": "espressivo.verbs.later",
+}
+__all__ = list(_HOME)  # noqa: PLE0605 - the public verbs, each loaded when first used
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'espressivo' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

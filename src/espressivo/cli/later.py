@@ -1,0 +1,170 @@
+"""The verbs whose systems are not built yet: their flags are fixed already, and each says so in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from espressivo.verbs import later
+from espressivo.verbs.later import not_built
+
+Out = Annotated[Path, typer.Option("-o", "--out", help="File to write.")]
+OutDir = Annotated[Path, typer.Option("-o", "--out", help="Folder to write.")]
+
+
+def speak(
+    text: str,
+    emotion: Annotated[str, typer.Option(help="Emotion to speak with, for example sad.")],
+    out: Out,
+    emphasis: Annotated[list[str] | None, typer.Option(help="Word to stress; repeat for more.")] = None,
+    speaker: Annotated[Path | None, typer.Option(help="Recording of the voice to take.")] = None,
+) -> NoReturn:
+    """Read a text aloud with emotion and emphasis. Not built yet.
+
+    Example: espressivo speak "I am so glad" --emotion happy --emphasis so -o glad.wav
+    """
+    later.speak(text)
+
+
+def convert(
+    sound: Annotated[Path, typer.Argument(metavar="IN.wav")],
+    out: Out,
+    emotion: Annotated[str | None, typer.Option(help="Emotion to give the speech.")] = None,
+    reference: Annotated[Path | None, typer.Option(help="Recording whose prosody to take.")] = None,
+) -> NoReturn:
+    """Change the emotion of speech, keeping words and speaker. Not built yet.
+
+    Example: espressivo convert me.wav --emotion happy -o happy.wav
+    """
+    later.convert(sound)
+
+
+def augment(
+    data: Path,
+    out: OutDir,
+    per_class: Annotated[int, typer.Option(help="Clips wanted of each emotion.")],
+) -> NoReturn:
+    """Fill an emotional data set up with converted speech. Not built yet.
+
+    Example: espressivo augment train.csv --per-class 500 -o more/
+    """
+    later.augment(data)
+
+
+def learn_words(words: Annotated[Path, typer.Argument(metavar="WORDS.txt")], out: OutDir) -> NoReturn:
+    """Teach the recogniser new words. Not built yet.
+
+    Example: espressivo learn-words names.txt -o my-recognizer/
+    """
+    later.learn_words(words)
+
+
+def lipread(video: Path) -> NoReturn:
+    """Read words from lips. Not built yet.
+
+    Example: espressivo lipread silent.mp4
+    """
+    later.lipread(video)
+
+
+def lips_to_speech(video: Path, out: Out) -> NoReturn:
+    """Give a silent face a voice. Not built yet.
+
+    Example: espressivo lips-to-speech silent.mp4 -o voice.wav
+    """
+    later.lips_to_speech(video)
+
+
+def separate(
+    mixture: Annotated[Path, typer.Argument(metavar="MIX.wav")],
+    out: Out,
+    face: Annotated[Path | None, typer.Option(help="Picture of the talker.")] = None,
+    voice: Annotated[Path | None, typer.Option(help="Recording of the talker.")] = None,
+) -> NoReturn:
+    """Pick one voice out of a mixture by a face or a voice. Not built yet.
+
+    Example: espressivo separate party.wav --face anna.jpg -o anna.wav
+    """
+    later.separate(mixture)
+
+
+def animate(
+    portrait: Path,
+    speech: Annotated[Path, typer.Option(help="Recording that the face speaks.")],
+    out: Out,
+    feeling: Annotated[str | None, typer.Option(help="The feeling in your own words.")] = None,
+) -> NoReturn:
+    """Make a portrait speak with feeling. Not built yet.
+
+    Example: espressivo animate face.jpg --speech me.wav --feeling "trying not to cry" -o face.mp4
+    """
+    later.animate(portrait)
+
+
+def prepare(corpus: str, folder: Path, out: Annotated[Path, typer.Option("-o", "--out")]) -> NoReturn:
+    """Turn a corpus' official folder into data. Not built yet.
+
+    Example: espressivo prepare ravdess ~/RAVDESS -o ravdess.jsonl.gz
+    """
+    not_built("prepare", "the corpus readers")
+
+
+def split(data: Path, by: Annotated[str, typer.Option(help="What no two splits may share.")], out: OutDir) -> NoReturn:
+    """Split data so that no speaker is on both sides. Not built yet.
+
+    Example: espressivo split data.csv --by speaker -o splits/
+    """
+    not_built("split", "the corpus splits")
+
+
+def train(
+    system: str,
+    settings: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Name of the recipe.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
+) -> NoReturn:
+    """Train a system from a recipe. Not built yet.
+
+    Example: espressivo train prosody2vec --recipe debug steps=100
+    """
+    not_built("train", "the trainer")
+
+
+def evaluate(
+    system: str,
+    data: Annotated[Path, typer.Option(help="CutSet or CSV to evaluate on.")],
+    json: Annotated[Path, typer.Option(help="File for the results.")],
+    checkpoint: Annotated[Path | None, typer.Option(help="Folder of the checkpoint.")] = None,
+) -> NoReturn:
+    """Measure a system on data. Not built yet.
+
+    Example: espressivo evaluate cascade --data test.csv --json result.json
+    """
+    not_built("evaluate", "the evaluator")
+
+
+def studio(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000) -> NoReturn:
+    """Talk to it in the browser. Not built yet.
+
+    Example: espressivo studio --port 8000
+    """
+    not_built("studio", "the web studio")
+
+
+VERBS = {
+    "speak": speak,
+    "convert": convert,
+    "augment": augment,
+    "learn-words": learn_words,
+    "lipread": lipread,
+    "lips-to-speech": lips_to_speech,
+    "separate": separate,
+    "animate": animate,
+    "prepare": prepare,
+    "split": split,
+    "train": train,
+    "evaluate": evaluate,
+    "studio": studio,
+}

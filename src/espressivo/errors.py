@@ -1,0 +1,37 @@
+"""Everything espressivo raises on purpose.
+
+EspressivoError
+├── InputError      what was given cannot be used: missing, empty, broken, not media, too long …
+├── OutputError     what was to be written could not be: disk full, folder not writable …
+├── AssetError      pinned weights are missing, changed or out of reach
+├── ConfigError     a recipe, option or value is not one we know
+└── NotBuiltError   the verb exists in the command line, its system does not yet
+
+Each message is one line: what was got, what was wanted, what to do.
+"""
+
+
+class EspressivoError(Exception):
+    """Root of the tree; the command line prints its message and exits with 2."""
+
+
+class InputError(EspressivoError, ValueError):
+    """The input cannot be used as it is."""
+
+
+class OutputError(EspressivoError, OSError):
+    """The result could not be written; nothing half-written is left."""
+
+    __str__ = Exception.__str__
+
+
+class AssetError(EspressivoError):
+    """Pinned weights are missing, changed or out of reach."""
+
+
+class ConfigError(EspressivoError, ValueError):
+    """An option, recipe or value that is not one we know."""
+
+
+class NotBuiltError(EspressivoError, NotImplementedError):
+    """The verb's system is not built yet."""

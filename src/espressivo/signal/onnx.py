@@ -1,0 +1,35 @@
+"""One place where onnxruntime sessions are made, so that all of them behave the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from espressivo.errors import AssetError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+
+def open_session(path: Path, threads: int = 0) -> InferenceSession:
+    """An onnxruntime session on the CPU that is quiet and gives its cores back between calls.
+
+    Args:
+        path: the model.
+        threads: size of its own thread pool; 0 takes one for each physical core.
+
+    Raises:
+        AssetError: the file is not a model that onnxruntime can run.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    # Workers that spin while they wait would slow down whatever runs next: torch, the decoder, the face tracker.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own exceptions share no public base class
+        reason = str(error).splitlines()[0]
+        raise AssetError(f"{path} is not an ONNX model that can be run: {reason}") from error

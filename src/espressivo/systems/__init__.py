@@ -1,0 +1,1 @@
+"""The rooms: each holds one system behind its own pipeline; none imports another's model."""

@@ -1,0 +1,1 @@
+"""The cascade: recogniser → emotion → language model → plain voice. The baseline of the audio-visual model."""
