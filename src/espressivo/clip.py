@@ -22,7 +22,8 @@ VIDEO_RATE = 25.0
 class SoundSource(Protocol):
     """Where samples come from: a file, or an array."""
 
-    duration: float
+    @property
+    def duration(self) -> float: ...
 
     def blocks(self, start: float, end: float, rate: int) -> Iterator[np.ndarray]:
         """Mono float32 blocks of `start`…`end` seconds at `rate` Hz, in order, of any length."""
@@ -32,8 +33,11 @@ class SoundSource(Protocol):
 class FrameSource(Protocol):
     """Where pictures come from: a file, or an array."""
 
-    duration: float
-    size: tuple[int, int]
+    @property
+    def duration(self) -> float: ...
+
+    @property
+    def size(self) -> tuple[int, int]: ...
 
     def frames(self, start: float, end: float, fps: float, size: tuple[int, int]) -> Iterator[np.ndarray]:
         """One uint8 (height, width, 3) RGB picture of `size` for each tick of `fps` in `start`…`end` seconds."""
@@ -70,7 +74,7 @@ class Sound:
         return replace(self, rate=rate)
 
     def trim(self, start: float, end: float) -> Sound:
-        return replace(self, start=self.start + start, end=min(self.end, self.start + end))
+        return replace(self, start=min(self.end, self.start + start), end=min(self.end, self.start + end))
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class Video:
         return self if scale == 1.0 else replace(self, size=(width, height))
 
     def trim(self, start: float, end: float) -> Video:
-        return replace(self, start=self.start + start, end=min(self.end, self.start + end))
+        return replace(self, start=min(self.end, self.start + start), end=min(self.end, self.start + end))
 
 
 @dataclass(frozen=True)
@@ -156,13 +160,20 @@ class Clip:
         """
         if not 0 <= start < min(end, self.duration):
             raise InputError(f"{self.name} lasts {self.duration:.2f} s: cannot take {start:.2f}–{end:.2f} s of it")
-        sound, video = (None if p is None else p.trim(start, end) for p in (self.sound, self.video))
-        return replace(self, sound=sound, video=video)  # type: ignore[arg-type]
+        sound = None if self.sound is None else self.sound.trim(start, end)
+        video = None if self.video is None else self.video.trim(start, end)
+        # Sound and pictures rarely end together: where one is over, the other is what there is.
+        return replace(
+            self,
+            sound=sound if sound is not None and len(sound) else None,
+            video=video if video is not None and video.duration > 0 else None,
+        )
 
     def __str__(self) -> str:
         parts = [f"{self.duration:.2f} s"]
         if self.sound is not None:
             parts.append(f"sound at {self.sound.rate / 1000:g} kHz")
         if self.video is not None:
-            parts.append(f"{len(self.video)} frames of {self.video.size[0]}×{self.video.size[1]} at {self.video.fps:g}/s")
+            width, height = self.video.size
+            parts.append(f"{len(self.video)} frames of {width}×{height} at {self.video.fps:g}/s")
         return f"{self.name}: " + ", ".join(parts)

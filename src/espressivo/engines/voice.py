@@ -103,7 +103,7 @@ class KokoroVoice(Voice):
             yield np.asarray(self._session.run(None, feeds)[0], np.float32).reshape(-1)
 
 
-def voice(name: str = "hibari") -> Voice:
+def make_voice(name: str = "hibari") -> Voice:
     """The voice called `name`: "hibari", or "kokoro:VOICE" with one of Kokoro's voices.
 
     Raises:

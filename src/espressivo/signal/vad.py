@@ -16,8 +16,8 @@ import numpy as np
 
 from espressivo.clip import SPEECH_RATE
 from espressivo.errors import ConfigError
-from espressivo.signal.onnx import open_session
 from espressivo.signal.wave import checked_wave
+from espressivo.signal.weights import open_session
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 FRAME = 512
 # The model sees each frame with the end of the one before it.
 CONTEXT = 64
-STATE = (1, 1, 128)
-# Frames given to the model at once: bounds the memory on long files, 16 s.
-BLOCK = 512
+STATE = (2, 1, 128)
 
 Segment = tuple[float, float]
 
@@ -92,7 +90,7 @@ class SpeechStream:
     def __init__(self, session: InferenceSession, rules: SpeechRules, rate: int) -> None:
         self._session, self._rules, self._rate = session, rules, rate
         self._segmenter = _Segmenter(rules, FRAME / rate)
-        self._state = [np.zeros(STATE, np.float32), np.zeros(STATE, np.float32)]
+        self._state = np.zeros(STATE, np.float32)
         self._tail = np.zeros(CONTEXT, np.float32)
         self._waiting = np.zeros(0, np.float32)
         self._received = 0
@@ -125,20 +123,18 @@ class SpeechStream:
         return found + ([] if last is None else [self._seconds(last)])
 
     def _detect(self, wave: np.ndarray) -> list[Segment]:
-        ended: list[tuple[int, int] | None] = []
-        frames = wave.reshape(-1, FRAME)
-        for first in range(0, len(frames), BLOCK):
-            values = self._run(frames[first : first + BLOCK])
-            self.probabilities += values
-            ended += [self._segmenter.push(value) for value in values]
+        ended = []
+        for frame in wave.reshape(-1, FRAME):
+            probability = self._run(frame)
+            self.probabilities.append(probability)
+            ended.append(self._segmenter.push(probability))
         return [self._seconds(stretch) for stretch in ended if stretch is not None]
 
-    def _run(self, frames: np.ndarray) -> list[float]:
-        before = np.concatenate([self._tail[None], frames[:-1, -CONTEXT:]])
-        self._tail = frames[-1, -CONTEXT:]
-        feed = {"input": np.concatenate([before, frames], axis=1), "h": self._state[0], "c": self._state[1]}
-        values, *self._state = self._session.run(["speech_probs", "hn", "cn"], feed)
-        return [float(value) for value in np.ravel(values)]
+    def _run(self, frame: np.ndarray) -> float:
+        feed = {"input": np.concatenate([self._tail, frame])[None], "state": self._state, "sr": np.array(self._rate)}
+        probability, self._state = self._session.run(["output", "stateN"], feed)
+        self._tail = frame[-CONTEXT:]
+        return float(probability[0, 0])
 
     def _seconds(self, stretch: tuple[int, int]) -> Segment:
         start, end = (frame * FRAME / self._rate for frame in stretch)
@@ -148,7 +144,7 @@ class SpeechStream:
 class SpeechDetector:
     """Finds speech in sound at 16 kHz. Loads its model on first use.
 
-    Source: Silero VAD 6.2 (github.com/snakers4/silero-vad), the ONNX export that takes many frames at a time.
+    Source: Silero VAD 6.2 (github.com/snakers4/silero-vad).
 
     Args:
         rules: thresholds and shortest durations.

@@ -6,32 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from espressivo.clip import Clip, Transcript
 from espressivo.emotion import EmotionScores
 from espressivo.media.facetrack import FaceTrack
 from espressivo.media.speech import Speech
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """How an emotion's scores move: `scores[i, j]` is the probability of `emotions[j]` at `times[i]` seconds."""
-
-    times: np.ndarray
-    emotions: tuple[str, ...]
-    scores: np.ndarray
+from espressivo.systems.cascade.feeling import Feeling
 
 
 @dataclass(frozen=True)
 class Perception:
-    """What was heard and seen in a clip. `senses` holds the scores of each sense that had something to go by."""
+    """What was heard and seen in a clip. `senses` holds what each sense says ("face", "voice") that had something to go by."""
 
     clip: Clip
     emotion: EmotionScores
     sureness: str
-    senses: Mapping[str, EmotionScores] = field(default_factory=dict)
-    timelines: Mapping[str, Timeline] = field(default_factory=dict)
+    senses: Mapping[str, Feeling] = field(default_factory=dict)
     transcript: Transcript | None = None
     understood: bool = False
     track: FaceTrack | None = None
@@ -44,7 +33,7 @@ class Perception:
         return {
             "clip": {"name": self.clip.name, "seconds": round(self.clip.duration, 3)},
             "emotion": {"name": self.emotion.top, "sureness": self.sureness, "scores": _rounded(self.emotion)},
-            "senses": {name: _rounded(scores) for name, scores in self.senses.items()},
+            "senses": {name: _rounded(feeling.scores) for name, feeling in self.senses.items()},
             "heard": None if heard is None else _heard(heard, self.understood),
             "notes": list(self.notes),
             "seconds": {name: round(value, 3) for name, value in self.seconds.items()},

@@ -10,19 +10,29 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from espressivo.assets import fetch
 from espressivo.clip import SPEECH_RATE
+from espressivo.signal.mel import MelConfig, MelSpectrogram
+from espressivo.signal.pitch import PitchTracker
+from espressivo.signal.wave import SILENT_PEAK, checked_wave
+from espressivo.signal.weights import open_session
 
 if TYPE_CHECKING:
-    import onnxruntime
-    from swift_f0 import SwiftF0
+    from onnxruntime import InferenceSession
 
 HOP = 0.01  # seconds between the frames of everything pooled here
-MELS, CEPSTRA = 40, 20
+CEPSTRA = 20
+MEL = MelConfig(
+    rate=SPEECH_RATE, n_fft=512, hop=160, window=400, n_mels=40, fmin=50, fmax=7600, centred=True, power=2, floor=1e-8
+)
 HUBERT_LAG = 0.1  # WakeHuBERT is causal: what it says of a moment comes this much later
 ACTIVE_DECIBEL = 35.0  # frames this far below the loudest are taken for silence
-SHORTEST = 0.3  # seconds
+SHORTEST = 0.3  # seconds; less is padded with silence
+SHORTEST_VOICED = 0.2  # seconds
+UNITS = 128
+LOW_VOICE = 50.0  # Hz, the foot of the pitch scale in semitones
 
 
 @dataclass(frozen=True)
@@ -49,32 +59,32 @@ class Frames:
 class VoiceFeatures:
     """Computes Frames; the models behind it load on first use."""
 
-    @cached_property
-    def _pitch(self) -> SwiftF0:
-        from swift_f0 import SwiftF0
-
-        return SwiftF0(spin=False)
+    def __init__(self) -> None:
+        self._mel = MelSpectrogram(MEL)
+        self._pitch = PitchTracker(lowest=60, highest=600)
 
     @cached_property
-    def _hubert(self) -> onnxruntime.InferenceSession:
-        import onnxruntime
+    def _units(self) -> InferenceSession:
+        return open_session(fetch("wakehubert-tiny"))
 
-        return onnxruntime.InferenceSession(fetch("wakehubert-tiny"), providers=["CPUExecutionProvider"])
+    def __call__(self, samples: np.ndarray) -> Frames:
+        """The frames of `samples`, shape (samples,), float, 16 kHz.
 
-    def frames(self, samples: np.ndarray) -> Frames:
-        """The frames of `samples`, shape (samples,), float32, 16 kHz; at least one frame."""
-        samples = np.pad(samples, (0, max(0, round(SHORTEST * SPEECH_RATE) - len(samples)))).astype(np.float32)
-        samples = samples * (0.5 / max(1e-4, float(np.abs(samples).max())))
-        mel = log_mel(samples)
+        Raises:
+            InputError: not mono, empty, or not finite.
+        """
+        wave = checked_wave(samples, SPEECH_RATE, task="reading a voice")
+        wave = np.pad(wave, (0, max(0, round(SHORTEST * SPEECH_RATE) - len(wave))))
+        wave = wave * np.float32(0.5 / max(SILENT_PEAK, np.abs(wave).max()))
+        mel = self._mel(torch.from_numpy(wave)[None])[0].numpy()
         times = np.arange(len(mel)) * HOP
-        pitch = self._pitch.detect(samples, SPEECH_RATE, fmin=60, fmax=600)
-        semitones = np.where(pitch.confidence >= 0.5, 12 * np.log2(np.maximum(pitch.pitch_hz, 1) / 50), np.nan)
-        lagged = np.pad(samples, (0, round(HUBERT_LAG * SPEECH_RATE)))
-        units = self._hubert.run(None, {"waveform": lagged[None]})[0][0]
+        pitch = self._pitch(wave)
+        lagged = np.pad(wave, (0, round(HUBERT_LAG * SPEECH_RATE)))
+        units = self._units.run(None, {"waveform": lagged[None]})[0][0]
         return Frames(
             cepstra=cepstra(mel),
             level=10 * np.log10(np.exp(mel).sum(axis=1)),
-            semitones=semitones[_nearest(times, pitch.timestamps)],
+            semitones=pitch.semitones(LOW_VOICE)[_nearest(times, pitch.times)],
             units=units[_nearest(times + HUBERT_LAG, (np.arange(len(units)) + 0.5) * 0.02)],
         )
 
@@ -85,29 +95,32 @@ def _nearest(times: np.ndarray, grid: np.ndarray) -> np.ndarray:
     return np.clip(np.round((times - grid[0]) / step).astype(int), 0, len(grid) - 1)
 
 
-def log_mel(samples: np.ndarray) -> np.ndarray:
-    """Natural-log mel power, shape (frames, 40): windows of 25 ms every 10 ms, 50–7600 Hz."""
-    import torch
-
-    spectrum = torch.stft(
-        torch.from_numpy(samples), 512, round(HOP * SPEECH_RATE), 400, torch.hann_window(400), return_complex=True
-    )
-    power = spectrum.abs().square().T.numpy()
-    return np.log(power @ _filters() + 1e-8)
-
-
-def _filters() -> np.ndarray:
-    """Triangles even on the mel scale (HTK's), shape (257, 40)."""
-    mels = np.linspace(*(2595 * np.log10(1 + f / 700) for f in (50.0, 7600.0)), MELS + 2)
-    edges = 700 * (10 ** (mels / 2595) - 1)
-    bins = np.linspace(0, SPEECH_RATE / 2, 257)[:, None]
-    rising = (bins - edges[:-2]) / np.diff(edges)[:-1]
-    falling = (edges[2:] - bins) / np.diff(edges)[1:]
-    return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-
-
 def cepstra(mel: np.ndarray) -> np.ndarray:
     """MFCCs 1…20 of log-mel frames: the zeroth, which is the level, is left out."""
-    k, n = np.arange(1, CEPSTRA + 1)[:, None], np.arange(MELS)
-    basis = np.cos(np.pi * k * (n + 0.5) / MELS) * np.sqrt(2 / MELS)
+    k, n = np.arange(1, CEPSTRA + 1)[:, None], np.arange(MEL.n_mels)
+    basis = np.cos(np.pi * k * (n + 0.5) / MEL.n_mels) * np.sqrt(2 / MEL.n_mels)
     return (mel @ basis.T).astype(np.float32)
+
+
+def pool(frames: Frames) -> np.ndarray | None:
+    """One vector (POOLED,) for an utterance, or None where too little of it is voiced to say anything.
+
+    Only frames that are not silence count. Means and deviations of MFCCs, their change and WakeHuBERT's units;
+    the spread of the level; height, spread and movement of the pitch, and how much of the speech is voiced.
+    """
+    active = frames.level > frames.level.max(initial=-np.inf) - ACTIVE_DECIBEL
+    semitones = frames.semitones[active]
+    voiced = semitones[~np.isnan(semitones)]
+    if len(voiced) * HOP < SHORTEST_VOICED:
+        return None
+    change = np.gradient(frames.cepstra, axis=0)[active]
+    movement = np.diff(frames.semitones)
+    movement = np.abs(movement[~np.isnan(movement)])
+    pitch = [*np.percentile(voiced, (10, 50, 90)), voiced.mean(), voiced.std(), movement.mean() if len(movement) else 0]
+    level = frames.level[active]
+    rest = [level.std(), *(np.percentile(level, (10, 50, 90)) - level.max()), len(voiced) / len(semitones)]
+    parts = [(f.mean(axis=0), f.std(axis=0)) for f in (frames.cepstra[active], frames.units[active])]
+    return np.concatenate([*parts[0], change.std(axis=0), *parts[1], pitch, rest]).astype(np.float32)
+
+
+POOLED = 3 * CEPSTRA + 2 * UNITS + 11

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from espressivo.emotion import EMOTIONS, canonical
+from espressivo.emotion import canonical
 from espressivo.errors import AssetError, ConfigError
 
 KERAS_EPSILON = 1e-3
 FACE_SIZE = 64
+LIMIT = 3.0  # deviations from the mean
 FACE_LABELS = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
 
 
@@ -119,3 +120,67 @@ def _copy_keras_weights(net: FaceNet, layers: h5py.Group) -> None:  # type: igno
             norm(part.norm, 3 * i + j + 4)
     convolution(net.head, "conv2d_7")
     net.head.bias.data.copy_(weight("conv2d_7", "bias"))  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class VoiceConfig:
+    """What a trained VoiceNet is: written to config.json beside its weights."""
+
+    name: str
+    emotions: tuple[str, ...]
+    inputs: int
+    licence: str
+    corpora: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "emotions", tuple(canonical(emotion) for emotion in self.emotions))
+        object.__setattr__(self, "corpora", tuple(self.corpora))
+
+
+class VoiceNet(nn.Module):
+    """Multinomial logistic regression on standardised utterance statistics, with a calibrated temperature."""
+
+    mean: Tensor
+    deviation: Tensor
+    temperature: Tensor
+
+    def __init__(self, config: VoiceConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("mean", torch.zeros(config.inputs))
+        self.register_buffer("deviation", torch.ones(config.inputs))
+        self.register_buffer("temperature", torch.ones(()))
+        self.linear = nn.Linear(config.inputs, len(config.emotions))
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (utterances, emotions) from pooled features (utterances, inputs)."""
+        # No feature may pull harder than it ever did in training: a new microphone would otherwise decide alone.
+        z = ((x - self.mean) / self.deviation).clamp(-LIMIT, LIMIT)
+        return self.linear(z) / self.temperature
+
+    def save(self, folder: Path) -> None:
+        """Writes config.json and model.safetensors."""
+        from safetensors.torch import save_file
+
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
+        save_file({name: value.contiguous() for name, value in self.state_dict().items()}, folder / "model.safetensors")
+
+    @classmethod
+    def load(cls, folder: Path) -> VoiceNet:
+        """A network that `save` wrote.
+
+        Raises:
+            AssetError: the folder does not hold one.
+        """
+        from safetensors.torch import load_file
+
+        try:
+            net = cls(VoiceConfig(**json.loads((folder / "config.json").read_text())))
+            net.load_state_dict(load_file(folder / "model.safetensors"))
+        except (OSError, ValueError, TypeError, RuntimeError, ConfigError) as error:
+            reason = str(error).splitlines()[0]
+            raise AssetError(f"{folder} holds no voice model ({reason}): install espressivo again, or train one") from error
+        return net.eval()

@@ -1,4 +1,4 @@
-"""One place where onnxruntime sessions are made, so that all of them behave the same."""
+"""How weights come off the disk: onnxruntime sessions that behave alike, and PyTorch checkpoints read without code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from espressivo.errors import AssetError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+    from torch import Tensor
 
 
 def open_session(path: Path, threads: int = 0) -> InferenceSession:
@@ -33,3 +34,17 @@ def open_session(path: Path, threads: int = 0) -> InferenceSession:
     except Exception as error:  # onnxruntime's own exceptions share no public base class
         reason = str(error).splitlines()[0]
         raise AssetError(f"{path} is not an ONNX model that can be run: {reason}") from error
+
+
+def read_checkpoint(path: Path, key: str) -> dict[str, Tensor]:
+    """The tensors under `key` of a PyTorch checkpoint, on the CPU. Nothing in the file can run.
+
+    Raises:
+        AssetError: the file is not such a checkpoint.
+    """
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)[key]
+    except Exception as error:  # pickle, zip and key errors all mean the same to whoever gave the file
+        raise AssetError(f"{path} is not a PyTorch checkpoint with {key!r} in it: fetch it again") from error

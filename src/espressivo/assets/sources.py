@@ -1,0 +1,172 @@
+"""Where the bytes of a pinned file may come from. A source yields bytes and never judges them: the hash does that.
+
+In this order: a folder the user names, a package installed here, the package index, the Hugging Face Hub.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from espressivo.assets import index
+from espressivo.assets.cache import CHUNK, RefusedError, Tell, sha256
+from espressivo.assets.index import UnavailableError
+from espressivo.assets.registry import Archive, Entry, PinnedFile
+
+Source = Callable[[PinnedFile], Iterator[bytes]]
+
+
+def sources(item: Entry, work: Path, tell: Tell) -> list[tuple[str, Source]]:
+    """The sources worth asking, named for messages. Each raises UnavailableError when it does not have a file."""
+    found: list[tuple[str, Source]] = [(str(place), _Folder(place, item)) for place in local_folders()]
+    found.append(("packages installed here", _installed))
+    if os.environ.get("ESPRESSIVO_OFFLINE", "0") not in ("", "0"):
+        return found
+    return [*found, ("package index", _Index(work, tell)), ("Hugging Face Hub", _Hub(work, tell))]
+
+
+def local_folders() -> list[Path]:
+    """The folders in ESPRESSIVO_ASSETS, which hold wheels or the bare files."""
+    given = os.environ.get("ESPRESSIVO_ASSETS", "")
+    return [Path(place).expanduser() for place in given.split(os.pathsep) if place]
+
+
+class _Folder:
+    """A folder the user filled by hand: the bare file, loose or in a folder named for the asset, or the archives."""
+
+    def __init__(self, place: Path, item: Entry) -> None:
+        self.place, self.item = place, item
+
+    def __call__(self, file: PinnedFile) -> Iterator[bytes]:
+        names = (Path(self.item.name) / file.name, Path(file.name), Path(Path(file.parts[0].member).name))
+        for name in names:
+            path = self.place / name
+            # Many files are called model.onnx or config.json: one of another size is another file, not a damaged one.
+            if path.is_file() and path.stat().st_size == file.bytes:
+                return _chunks_of(path)
+        return _members(file, self._archive)
+
+    def _archive(self, archive: Archive) -> Path:
+        path = self.place / archive.file
+        if not path.is_file():
+            raise UnavailableError("not there")
+        return path
+
+
+class _Index:
+    """The package index. Each archive is downloaded once, however many files are taken out of it."""
+
+    def __init__(self, work: Path, tell: Tell) -> None:
+        self.work, self.tell = work, tell
+        self.have: dict[Archive, Path | Exception] = {}
+
+    def __call__(self, file: PinnedFile) -> Iterator[bytes]:
+        return _members(file, self._archive)
+
+    def _archive(self, archive: Archive) -> Path:
+        if archive not in self.have:
+            try:
+                self.have[archive] = self._download(archive)
+            except (UnavailableError, RefusedError) as error:
+                self.have[archive] = error
+        result = self.have[archive]
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def _download(self, archive: Archive) -> Path:
+        path = index.download(archive, self.work, self.tell)
+        digest = sha256(path)
+        if digest != archive.sha256:
+            path.unlink()
+            raise RefusedError(f"{archive.file} has SHA-256 {digest}, wanted {archive.sha256}")
+        return path
+
+
+class _Hub:
+    """The Hugging Face Hub, for files whose revision is pinned."""
+
+    def __init__(self, work: Path, tell: Tell) -> None:
+        self.work, self.tell = work, tell
+
+    def __call__(self, file: PinnedFile) -> Iterator[bytes]:
+        if file.hub is None:
+            raise UnavailableError("no copy known there")
+        self.tell(0, file.bytes, f"asking the Hugging Face Hub for {file.hub.repository}")
+        return _chunks_of(self._download(file))
+
+    def _download(self, file: PinnedFile) -> Path:
+        import huggingface_hub
+        from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+        assert file.hub is not None
+        noisy = not are_progress_bars_disabled()
+        disable_progress_bars()
+        try:
+            got = huggingface_hub.hf_hub_download(
+                file.hub.repository, file.hub.path, revision=file.hub.revision, local_dir=self.work / "hub"
+            )
+        except Exception as error:  # each version of the client raises its own kinds; all mean: not to be had there
+            raise UnavailableError(f"it cannot be reached ({type(error).__name__})") from error
+        finally:
+            if noisy:
+                enable_progress_bars()
+        return Path(got)
+
+
+def _installed(file: PinnedFile) -> Iterator[bytes]:
+    """A package that is installed here anyway; its files are read, its code is not imported."""
+    paths = []
+    for part in file.parts:
+        try:
+            paths.append(Path(str(importlib.metadata.distribution(part.archive.package).locate_file(part.member))))
+        except importlib.metadata.PackageNotFoundError:
+            raise UnavailableError("not installed") from None
+    if sum(path.stat().st_size for path in paths if path.is_file()) != file.bytes:
+        raise UnavailableError("another version is installed")
+    return (chunk for path in paths for chunk in _chunks_of(path))
+
+
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+
+
+def _members(file: PinnedFile, locate: Callable[[Archive], Path]) -> Iterator[bytes]:
+    """The parts of `file` out of their archives, joined, without unpacking anything else."""
+    paths = [locate(part.archive) for part in file.parts]
+    return _joined(file, paths)
+
+
+def _joined(file: PinnedFile, paths: list[Path]) -> Iterator[bytes]:
+    for part, path in zip(file.parts, paths, strict=True):
+        try:
+            with _member(path, part.archive, part.member) as stream:
+                while chunk := stream.read(CHUNK):
+                    yield chunk
+        except KeyError:
+            raise RefusedError(f"{path.name} holds no {part.member}") from None
+        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+            raise RefusedError(f"{path.name} is damaged or cut short ({error})") from error
+
+
+@contextlib.contextmanager
+def _member(path: Path, archive: Archive, member: str) -> Iterator[IO[bytes]]:
+    if path.suffix == ".whl":
+        with zipfile.ZipFile(path) as wheel, wheel.open(member) as stream:
+            yield stream
+        return
+    with tarfile.open(path) as source:
+        # A source archive keeps everything under a folder named for itself.
+        stream = source.extractfile(f"{archive.file.removesuffix('.tar.gz')}/{member}")
+        if stream is None:
+            raise KeyError(member)
+        yield stream

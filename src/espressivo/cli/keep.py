@@ -1,0 +1,83 @@
+"""The verbs that look after things: detect what is synthetic, and the pinned weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from espressivo.cli.show import downloads
+from espressivo.errors import ConfigError
+
+assets = typer.Typer(help="List, fetch or verify the pinned weights.", no_args_is_help=True)
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names from the list.")]
+
+
+def detect(file: Annotated[Path, typer.Argument(help="Sound or video file.")]) -> None:
+    """Tell whether a file was made by espressivo.
+
+    Example: espressivo detect reply.wav
+    """
+    from espressivo.media.provenance import detect as look
+
+    typer.echo(f"{file}: {look(file).verdict}")
+
+
+@assets.command("list")
+def list_assets(
+    licence: Annotated[str | None, typer.Option(help="'permissive' leaves the others out.")] = None,
+) -> None:
+    """Show every set of pinned weights with the licence of the weights.
+
+    Example: espressivo assets list --licence permissive
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from espressivo.assets import describe
+
+    if licence not in (None, "permissive"):
+        raise ConfigError(f"unknown licence filter {licence!r}: only 'permissive' is known")
+    table = Table("name", "here", "MB", "licence of the weights", "what", box=None, pad_edge=False)
+    for row in describe(permissive=True if licence else None):
+        table.add_row(row.name, "yes" if row.here else "", f"{row.megabytes:.1f}", row.licence, row.what)
+    console = Console()
+    # A pipe has no width: no line is to be cut for it.
+    console.print(table, width=None if console.is_terminal else 200)
+
+
+@assets.command()
+def fetch(
+    names: Names = None,
+    job: Annotated[str | None, typer.Option("--for", help="Everything a verb needs, for example converse.")] = None,
+) -> None:
+    """Download pinned weights into the cache and check them; all of them if none is named.
+
+    Example: espressivo assets fetch --for converse
+    """
+    from espressivo.assets import entries
+    from espressivo.assets import fetch as get
+    from espressivo.verbs.needs import NEEDS
+
+    if job is not None and job not in NEEDS:
+        raise ConfigError(f"nothing is known of {job!r}: choose one of {', '.join(NEEDS)}")
+    wanted = [*(names or ()), *(NEEDS[job] if job else ())] or [entry.name for entry in entries()]
+    with downloads() as tell:
+        places = [get(name, tell) for name in wanted]
+    typer.echo(f"{len(places)} sets of weights are in the cache, each as pinned")
+
+
+@assets.command()
+def verify(names: Names = None) -> None:
+    """Hash the weights in the cache again; a changed file is removed and named.
+
+    Example: espressivo assets verify
+    """
+    from espressivo.assets import describe
+    from espressivo.assets import verify as check
+
+    wanted = names or [row.name for row in describe() if row.here]
+    for name in wanted:
+        check(name)
+    typer.echo(f"{len(wanted)} sets of weights are exactly as pinned")

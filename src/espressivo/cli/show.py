@@ -1,0 +1,42 @@
+"""How the command line shows work and results: progress on stderr, results on stdout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from espressivo.systems.reply import Perception
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str], None]]:
+    """A spinner that names the stage at work; silent when stderr is no terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda stage: None
+        return
+    with console.status("starting …") as status:
+        yield lambda stage: status.update(f"{stage} …")
+
+
+@contextmanager
+def downloads() -> Iterator[Callable[[str, int, int, str], None]]:
+    """A bar for each asset that is being fetched."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks = {}
+
+        def tell(name: str, done: int, total: int, message: str) -> None:
+            task = tasks.setdefault(name, bars.add_task(name, total=None))
+            bars.update(task, completed=done, total=total or None, description=f"{name}: {message}")
+
+        yield tell
+
+
+def feeling(perception: Perception) -> str:
+    """One line: "sad (fairly sure): sad 0.52, neutral 0.30 … [face sad, voice neutral]"."""
+    senses = ", ".join(f"{name} {sense.scores.top}" for name, sense in perception.senses.items())
+    return f"{perception.emotion.top} ({perception.sureness}): {perception.emotion}  [{senses}]"

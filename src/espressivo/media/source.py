@@ -1,0 +1,232 @@
+"""Where the bytes of a medium come from: a path, bytes, a file object, or an address.
+
+Sound and pictures are decoded independently, perhaps several times, so each pass opens a container of its own;
+an `Origin` is what can be opened again and again. FFmpeg's words never reach the terminal: what goes wrong leaves
+here as one line.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import stat
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import av
+from av.container import InputContainer
+
+from espressivo.errors import InputError
+
+# FFmpeg draws these as pictures of text; whoever passes one has mistaken the file.
+_NOT_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "lavfi"}
+_OPEN_TIMEOUT, _READ_TIMEOUT = 20.0, 60.0
+
+
+class Origin(Protocol):
+    """Something a container can be opened on, any number of times."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def protocols(self) -> str:
+        """What FFmpeg may open on behalf of this origin: a playlist must not reach out of it."""
+        ...
+
+    def target(self) -> str | BinaryIO: ...
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file on this machine, known by path, size and time of change."""
+
+    path: str
+    stamp: tuple[int, int] = field(init=False)
+    protocols = "file"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stamp", self._look())
+
+    @property
+    def name(self) -> str:
+        return repr(self.path)
+
+    def _look(self) -> tuple[int, int]:
+        try:
+            found = os.stat(self.path)
+            if stat.S_ISDIR(found.st_mode):
+                raise InputError(f"{self.name} is a folder: give a media file")
+            if found.st_size == 0:
+                raise InputError(f"{self.name} is empty (0 bytes): give a media file")
+            with open(self.path, "rb"):
+                return found.st_size, found.st_mtime_ns
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{self.name} cannot be read: {_reason(error)}") from None
+
+    def target(self) -> str:
+        if self._look() != self.stamp:
+            raise InputError(f"{self.name} has changed since it was first read: read it again")
+        return f"file:{self.path}"
+
+
+@dataclass(frozen=True)
+class Held:
+    """Bytes in memory or behind an open file object; every reader has its own place in it."""
+
+    file: BinaryIO
+    name: str
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    protocols = "none"
+
+    def target(self) -> BinaryIO:
+        return _Reader(self.file, self.lock)  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Address:
+    """An http(s) address: FFmpeg fetches it, so this is the one origin that leaves the machine."""
+
+    url: str
+    protocols = "http,https,tcp,tls,crypto"
+
+    @property
+    def name(self) -> str:
+        return repr(self.url)
+
+    def target(self) -> str:
+        return self.url
+
+
+class _Reader:
+    """One reader's place in a file object that others read too."""
+
+    def __init__(self, file: BinaryIO, lock: threading.Lock) -> None:
+        self._file, self._lock, self._at = file, lock, 0
+
+    def read(self, count: int) -> bytes:
+        with self._lock:
+            self._file.seek(self._at)
+            data = self._file.read(count)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        if whence == os.SEEK_END:
+            with self._lock:
+                offset = self._file.seek(offset, os.SEEK_END)
+        elif whence == os.SEEK_CUR:
+            offset += self._at
+        self._at = offset
+        return offset
+
+    def tell(self) -> int:
+        return self._at
+
+
+def origin_of(source: str | os.PathLike[str] | bytes | BinaryIO) -> Origin:
+    """What can be opened for `source`.
+
+    Raises:
+        InputError: no such file, a folder, empty, not readable, or not a kind of source we know.
+    """
+    if isinstance(source, str) and source.lower().startswith(("http://", "https://")):
+        return Address(source)
+    if isinstance(source, (str, os.PathLike)):
+        return _local(os.fspath(source))
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _held(io.BytesIO(source), f"the {len(source)} bytes given")
+    if hasattr(source, "read"):
+        given = getattr(source, "name", None)
+        return _held(source, repr(given) if isinstance(given, str) else "the file object given")
+    raise InputError(f"cannot read a {type(source).__name__}: give a path, bytes, a binary file or (array, rate)")
+
+
+def _local(path: str) -> Origin:
+    """A pipe can be read only once, so it is kept; everything else is opened by path."""
+    if not isinstance(path, str):
+        raise InputError(f"cannot read the path {path!r}: give it as text")
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
+        with open(path, "rb") as pipe:
+            return _held(pipe, repr(path))
+    return LocalFile(path)
+
+
+def _held(file: BinaryIO, name: str) -> Held:
+    """`file` itself where it can seek, else a copy on disk (not in memory) that vanishes with the clip."""
+    try:
+        if isinstance(file.read(0), str):
+            raise InputError(f"{name} is open as text: open it with mode 'rb'")
+        if not (hasattr(file, "seekable") and file.seekable()):
+            spool = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the clip does
+            shutil.copyfileobj(file, spool, 1 << 20)
+            file = spool
+        if file.seek(0, os.SEEK_END) == 0:
+            raise InputError(f"{name} is empty (0 bytes): give a media file")
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name} cannot be read: {_reason(error)}") from None
+    return Held(file, name)
+
+
+@contextmanager
+def opened(origin: Origin) -> Iterator[InputContainer]:
+    """A container on `origin`, closed at the end; whatever FFmpeg says in between becomes an InputError.
+
+    Raises:
+        InputError: gone or changed since, not media, or unreadable.
+    """
+    target = origin.target()
+    try:
+        container = av.open(
+            target,
+            mode="r",
+            options={"protocol_whitelist": origin.protocols},
+            metadata_errors="ignore",
+            buffer_size=1 << 18,
+            timeout=(_OPEN_TIMEOUT, _READ_TIMEOUT) if isinstance(origin, Address) else None,
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{origin.name} {_refusal(error)}") from None
+    with container:
+        if container.format.name in _NOT_MEDIA:
+            raise InputError(f"{origin.name} is text, not sound or video")
+        try:
+            yield container
+        except InputError:
+            raise
+        except (av.FFmpegError, OSError, ValueError) as error:
+            raise InputError(f"{origin.name} cannot be decoded: {_reason(error)}") from None
+
+
+def _refusal(error: Exception) -> str:
+    """Why a container did not open, in words for a user."""
+    if isinstance(error, av.error.InvalidDataError):
+        log = error.log[1][2] if error.log and error.log[1] else ""
+        if "moov atom not found" in log:
+            return "is cut off: its index (the moov atom at the end of an mp4) is missing; record or copy it again"
+        return "is not sound or video that can be read: give a media file"
+    return f"cannot be read: {_reason(error)}"
+
+
+def _reason(error: Exception) -> str:
+    """The system's own word for the error: 'No such file or directory'."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(text.split()).lower()
+
+
+def short_name(source: object) -> str:
+    """A name for the clip: the file's own name without folders, or what kind of thing it is."""
+    given = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
+    if isinstance(given, (str, os.PathLike)):
+        return Path(given).name
+    return type(source).__name__
