@@ -22,9 +22,14 @@ from espressivo.errors import EspressivoError, OutputError
 
 CHUNK = 1 << 20
 STAMP = ".verified.json"
+ABSENT = "not there"
 
 Tell = Callable[[int, int, str], None]
 """What a step reports while it works: bytes done, bytes in all, what is happening."""
+
+
+class UnavailableError(Exception):
+    """A source does not have what was asked of it; the message is the short reason."""
 
 
 class RefusedError(Exception):
@@ -101,29 +106,28 @@ def need_room(place: Path, wanted: int) -> None:
         raise OutputError(f"cannot write to the cache {place}: {sizes}; make room or set ESPRESSIVO_HOME elsewhere")
 
 
-def store(chunks: Iterable[bytes], file: PinnedFile, place: Path, tell: Tell) -> None:
-    """Write `chunks` as `place/file.name` if they are the pinned file; raise RefusedError and leave nothing if not."""
-    target = place / file.name
-    part = target.with_name(target.name + ".part")
+def store(chunks: Iterable[bytes], file: PinnedFile, place: Path, work: Path, tell: Tell) -> None:
+    """Write `chunks` as `place/file.name` if they are the pinned file; raise RefusedError and leave nothing if not.
+
+    `work` is a folder on the same disk, where the file grows until it is known to be good. An OSError that comes out
+    of `chunks` would be taken for one of the disk's: a source must raise something else.
+    """
+    part = work / f"{file.name}.part"
     digest, size = hashlib.sha256(), 0
     try:
         with writing(place):
-            stream = part.open("wb")
-        with stream:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > file.bytes:
-                    raise RefusedError(f"{file.name} has more than the pinned {file.bytes} bytes")
-                digest.update(chunk)
-                with writing(place):
+            with part.open("wb") as stream:
+                for chunk in chunks:
+                    size += len(chunk)
+                    if size > file.bytes:
+                        raise RefusedError(f"{file.name} has more than the pinned {file.bytes} bytes")
+                    digest.update(chunk)
                     stream.write(chunk)
-                tell(size, file.bytes, f"checking {file.name}")
-            _compare(file, size, digest.hexdigest())
-            with writing(place):
+                    tell(size, file.bytes, f"checking {file.name}")
+                _compare(file, size, digest.hexdigest())
                 stream.flush()
                 os.fsync(stream.fileno())
-        with writing(place):
-            os.replace(part, target)
+            os.replace(part, place / file.name)
     finally:
         part.unlink(missing_ok=True)
 
@@ -137,7 +141,7 @@ def unsound(place: Path, files: Iterable[PinnedFile], *, trust_stamp: bool = Tru
         try:
             found = (place / file.name).stat()
         except OSError:
-            problems[file] = "not there"
+            problems[file] = ABSENT
             continue
         mark = [found.st_size, found.st_mtime_ns, file.sha256]
         try:

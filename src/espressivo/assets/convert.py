@@ -56,6 +56,7 @@ def language_model(progress: Progress | None = None) -> Path:
         with cache.locked(place.name, tell):
             if not _whole(place):
                 _install(gguf, place, tell)
+                _whole(place)  # leaves the stamp
     return place
 
 
@@ -71,13 +72,15 @@ def _whole(place: Path) -> bool:
 
 def _install(gguf: Path, place: Path, tell: Tell) -> None:
     with cache.workplace(place) as work:
-        cache.need_room(place, 4 * gguf.stat().st_size)
+        cache.need_room(place, 3 * gguf.stat().st_size)
         with cache.writing(place):
             (place / MANIFEST).unlink(missing_ok=True)
             convert(gguf, work, tell)
             written = sorted(work.iterdir())
             listed = [{"name": p.name, "bytes": p.stat().st_size, "sha256": cache.sha256(p)} for p in written]
+            mode = (work / "config.json").stat().st_mode
             for path in written:
+                path.chmod(mode)  # safetensors makes files that only their owner may read
                 os.replace(path, place / path.name)
             (work / MANIFEST).write_text(json.dumps(listed, indent=1), encoding="utf-8")
             os.replace(work / MANIFEST, place / MANIFEST)

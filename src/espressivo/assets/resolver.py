@@ -6,16 +6,15 @@ no network and no lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from espressivo.assets import cache, registry
-from espressivo.assets.cache import RefusedError, Tell
-from espressivo.assets.index import UnavailableError
+from espressivo.assets.cache import ABSENT, RefusedError, Tell, UnavailableError
 from espressivo.assets.registry import Entry, PinnedFile
 from espressivo.assets.sources import Source, sources
-from espressivo.errors import AssetError
+from espressivo.errors import AssetError, OutputError
 
 Progress = Callable[[str, int, int, str], None]
 """Told while a fetch works: the asset, bytes done, bytes in all (0 if unknown), what is happening."""
@@ -95,6 +94,7 @@ def _present(item: Entry) -> bool:
 
 def teller(name: str, progress: Progress | None) -> Tell:
     """`progress` for the one asset `name`, as the steps below report it; without one, silence."""
+
     def tell(done: int, total: int, message: str) -> None:
         if progress is not None:
             progress(name, done, total, message)
@@ -110,30 +110,39 @@ def _fill(item: Entry, place: Path, missing: dict[PinnedFile, str], tell: Tell) 
         cache.need_room(place, sum(file.bytes for file in missing) + sum(archive.bytes for archive in wanted))
         asked = sources(item, work, tell)
         for file, reason in missing.items():
-            _obtain(item, file, place, reason, asked, tell)
+            _obtain(item, file, place, work, reason, asked, tell)
     cache.unsound(place, item.files)  # leaves the stamp
 
 
 def _obtain(
-    item: Entry, file: PinnedFile, place: Path, reason: str, asked: list[tuple[str, Source]], tell: Tell
+    item: Entry, file: PinnedFile, place: Path, work: Path, reason: str, asked: list[tuple[str, Source]], tell: Tell
 ) -> None:
     """Take `file` from the first source that has it as pinned; remember what the others said for the message."""
-    said = [f"cache: {reason}"]
-    refused = reason != "not there"
+    refused = reason != ABSENT
+    said = [f"cache: {reason}"] if refused else []
     for label, source in asked:
         try:
-            cache.store(source(file), file, place, tell)
+            cache.store(_ask(source, file), file, place, work, tell)
             return
         except UnavailableError as error:
-            said.append(f"{label}: {error}")
+            said += [f"{label}: {error}"] if str(error) else []
         except RefusedError as error:
             refused = True
             said.append(f"{label}: {error}, so it was refused")
-        except PermissionError as error:
-            said.append(f"{label}: {error.strerror}")
+            tell(0, 0, said[-1])
     archives = " and ".join(dict.fromkeys(part.archive.file for part in file.parts))
     message = (
         f"no good copy of {file.name} for {item.name} ({file.bytes / 1e6:,.1f} MB): {'; '.join(said)}; "
         f"to provide it by hand, put {archives} or the file itself in a folder and set ESPRESSIVO_ASSETS to that folder"
     )
     raise (AssetError if refused else OutOfReachError)(message)
+
+
+def _ask(source: Source, file: PinnedFile) -> Iterator[bytes]:
+    """The bytes a source has; what the system refuses while they are read is that source's trouble, not the cache's."""
+    try:
+        yield from source(file)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise UnavailableError(f"it cannot be read ({error.strerror or type(error).__name__})") from error

@@ -6,6 +6,7 @@ In this order: a folder the user names, a package installed here, the package in
 from __future__ import annotations
 
 import contextlib
+import gzip
 import importlib.metadata
 import os
 import tarfile
@@ -15,21 +16,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from espressivo.assets import index
-from espressivo.assets.cache import CHUNK, RefusedError, Tell, sha256
-from espressivo.assets.index import UnavailableError
-from espressivo.assets.registry import Archive, Entry, PinnedFile
+from espressivo.assets import index, web
+from espressivo.assets.cache import CHUNK, RefusedError, Tell, UnavailableError, sha256, writing
+from espressivo.assets.registry import Archive, Entry, Part, PinnedFile
 
 Source = Callable[[PinnedFile], Iterator[bytes]]
 
 
 def sources(item: Entry, work: Path, tell: Tell) -> list[tuple[str, Source]]:
-    """The sources worth asking, named for messages. Each raises UnavailableError when it does not have a file."""
-    found: list[tuple[str, Source]] = [(str(place), _Folder(place, item)) for place in local_folders()]
+    """The sources worth asking, named for messages. Each raises UnavailableError when it does not have a file,
+    without a message when that is no news.
+    """
+    found: list[tuple[str, Source]] = [(str(place), _Folder(place, item, work)) for place in local_folders()]
     found.append(("packages installed here", _installed))
     if os.environ.get("ESPRESSIVO_OFFLINE", "0") not in ("", "0"):
-        return found
-    return [*found, ("package index", _Index(work, tell)), ("Hugging Face Hub", _Hub(work, tell))]
+        return [*found, ("network", _switched_off)]
+    return [*found, ("package index", _Index(work, tell)), ("Hugging Face Hub", _Hub(tell))]
 
 
 def local_folders() -> list[Path]:
@@ -41,8 +43,8 @@ def local_folders() -> list[Path]:
 class _Folder:
     """A folder the user filled by hand: the bare file, loose or in a folder named for the asset, or the archives."""
 
-    def __init__(self, place: Path, item: Entry) -> None:
-        self.place, self.item = place, item
+    def __init__(self, place: Path, item: Entry, work: Path) -> None:
+        self.place, self.item, self.work = place, item, work
 
     def __call__(self, file: PinnedFile) -> Iterator[bytes]:
         names = (Path(self.item.name) / file.name, Path(file.name), Path(Path(file.parts[0].member).name))
@@ -51,7 +53,7 @@ class _Folder:
             # Many files are called model.onnx or config.json: one of another size is another file, not a damaged one.
             if path.is_file() and path.stat().st_size == file.bytes:
                 return _chunks_of(path)
-        return _members(file, self._archive)
+        return _members(file, self._archive, self.work)
 
     def _archive(self, archive: Archive) -> Path:
         path = self.place / archive.file
@@ -68,7 +70,7 @@ class _Index:
         self.have: dict[Archive, Path | Exception] = {}
 
     def __call__(self, file: PinnedFile) -> Iterator[bytes]:
-        return _members(file, self._archive)
+        return _members(file, self._archive, self.work)
 
     def _archive(self, archive: Archive) -> Path:
         if archive not in self.have:
@@ -91,34 +93,28 @@ class _Index:
 
 
 class _Hub:
-    """The Hugging Face Hub, for files whose revision is pinned."""
+    """The Hugging Face Hub, for files whose revision is pinned; plain downloads, since its client retries for long."""
 
-    def __init__(self, work: Path, tell: Tell) -> None:
-        self.work, self.tell = work, tell
+    def __init__(self, tell: Tell) -> None:
+        self.tell = tell
+        self.settings: web.Settings | None = None  # asking pip takes half a second: once, and only if needed
 
     def __call__(self, file: PinnedFile) -> Iterator[bytes]:
         if file.hub is None:
-            raise UnavailableError("no copy known there")
+            raise UnavailableError
+        from huggingface_hub import constants, hf_hub_url
+
+        if constants.HF_HUB_OFFLINE:
+            raise UnavailableError("switched off by HF_HUB_OFFLINE")
         self.tell(0, file.bytes, f"asking the Hugging Face Hub for {file.hub.repository}")
-        return _chunks_of(self._download(file))
+        address = hf_hub_url(file.hub.repository, file.hub.path, revision=file.hub.revision)
+        if self.settings is None:
+            self.settings = index.pip_settings()
+        return web.stream(address, self.settings)
 
-    def _download(self, file: PinnedFile) -> Path:
-        import huggingface_hub
-        from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
-        assert file.hub is not None
-        noisy = not are_progress_bars_disabled()
-        disable_progress_bars()
-        try:
-            got = huggingface_hub.hf_hub_download(
-                file.hub.repository, file.hub.path, revision=file.hub.revision, local_dir=self.work / "hub"
-            )
-        except Exception as error:  # each version of the client raises its own kinds; all mean: not to be had there
-            raise UnavailableError(f"it cannot be reached ({type(error).__name__})") from error
-        finally:
-            if noisy:
-                enable_progress_bars()
-        return Path(got)
+def _switched_off(file: PinnedFile) -> Iterator[bytes]:
+    raise UnavailableError("switched off by ESPRESSIVO_OFFLINE")
 
 
 def _installed(file: PinnedFile) -> Iterator[bytes]:
@@ -128,9 +124,9 @@ def _installed(file: PinnedFile) -> Iterator[bytes]:
         try:
             paths.append(Path(str(importlib.metadata.distribution(part.archive.package).locate_file(part.member))))
         except importlib.metadata.PackageNotFoundError:
-            raise UnavailableError("not installed") from None
+            raise UnavailableError from None
     if sum(path.stat().st_size for path in paths if path.is_file()) != file.bytes:
-        raise UnavailableError("another version is installed")
+        raise UnavailableError  # another version
     return (chunk for path in paths for chunk in _chunks_of(path))
 
 
@@ -140,33 +136,41 @@ def _chunks_of(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _members(file: PinnedFile, locate: Callable[[Archive], Path]) -> Iterator[bytes]:
-    """The parts of `file` out of their archives, joined, without unpacking anything else."""
-    paths = [locate(part.archive) for part in file.parts]
-    return _joined(file, paths)
-
-
-def _joined(file: PinnedFile, paths: list[Path]) -> Iterator[bytes]:
-    for part, path in zip(file.parts, paths, strict=True):
+def _members(file: PinnedFile, locate: Callable[[Archive], Path], work: Path) -> Iterator[bytes]:
+    """The parts of `file` out of their archives, joined, without unpacking anything else of a wheel."""
+    for part, path in [(part, locate(part.archive)) for part in file.parts]:
         try:
-            with _member(path, part.archive, part.member) as stream:
+            with _member(path, part, work) as stream:
                 while chunk := stream.read(CHUNK):
                     yield chunk
         except KeyError:
             raise RefusedError(f"{path.name} holds no {part.member}") from None
-        except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+        except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise RefusedError(f"{path.name} is damaged or cut short ({error})") from error
 
 
 @contextlib.contextmanager
-def _member(path: Path, archive: Archive, member: str) -> Iterator[IO[bytes]]:
+def _member(path: Path, part: Part, work: Path) -> Iterator[IO[bytes]]:
     if path.suffix == ".whl":
-        with zipfile.ZipFile(path) as wheel, wheel.open(member) as stream:
+        with zipfile.ZipFile(path) as wheel, wheel.open(part.member) as stream:
             yield stream
         return
-    with tarfile.open(path) as source:
+    with tarfile.open(_inflated(path, work)) as source:
         # A source archive keeps everything under a folder named for itself.
-        stream = source.extractfile(f"{archive.file.removesuffix('.tar.gz')}/{member}")
-        if stream is None:
-            raise KeyError(member)
-        yield stream
+        found = source.extractfile(f"{path.name.removesuffix('.tar.gz')}/{part.member}")
+        if found is None:
+            raise KeyError(part.member)
+        yield found
+
+
+def _inflated(path: Path, work: Path) -> Path:
+    """The plain .tar of a .tar.gz, made once: else each of fifty files would inflate all of it again."""
+    plain = work / path.stem
+    if not plain.exists():
+        part = plain.with_suffix(".part")
+        with gzip.open(path) as source:
+            while chunk := source.read(CHUNK):
+                with writing(work), part.open("ab") as target:
+                    target.write(chunk)
+        part.rename(plain)
+    return plain

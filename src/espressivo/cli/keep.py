@@ -21,7 +21,7 @@ def detect(file: Annotated[Path, typer.Argument(help="Sound or video file.")]) -
     """
     from espressivo.media.provenance import detect as look
 
-    typer.echo(f"{file}: {look(file).verdict}")
+    typer.echo(f"{file}: {look(file).reason}")
 
 
 @assets.command("list")

@@ -93,10 +93,14 @@ class Decoder:
         self._need_room(state, time)
         state.reserve(state.length + time)
         logits = []
-        for begin in range(0, time, LONGEST_CHUNK):
-            chunk = embeddings[:, begin : begin + LONGEST_CHUNK]
+        begin = 0
+        while begin < time:
+            # The kernel reads several tokens onto a past only for a single sequence.
+            size = LONGEST_CHUNK if state.batch == 1 or not state.length else 1
+            chunk = embeddings[:, begin : begin + size]
             take = range(chunk.shape[1]) if all_logits else [chunk.shape[1] - 1]
             logits.append(state.run(self._session, chunk, list(take)))
+            begin += size
         return np.concatenate(logits if all_logits else logits[-1:], axis=1)
 
     def generate(
@@ -167,16 +171,18 @@ class Decoder:
         return out
 
     def log_probabilities(self, state: State, ids: Sequence[int]) -> np.ndarray:
-        """Log probability of each of `ids` after what `state` has read; the state is not changed.
+        """Log probability of each of `ids` after what `state` has read, which stays as it is.
 
         Raises:
             InputError: no ids, or a state that has read nothing.
         """
         if not state.length or not len(ids):
             raise InputError("log probabilities want ids and a state that has read something")
-        logits = state.logits[:1]
+        logits, length, after = state.logits[:1], state.length, state.logits
         if len(ids) > 1:
-            more = self.read(state.fork(room=len(ids)), list(ids[:-1]), all_logits=True)
+            # Read on in place and forget it again: a fork would copy all that was read before.
+            more = self.read(state, list(ids[:-1]), all_logits=True)
+            state.rewind(length, after)
             logits = np.concatenate([logits, more[0]])
         return log_softmax(logits, np.asarray(ids, np.int64))
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,12 +55,12 @@ def export(model: Path | LlamaForCausalLM, out: Path, *, weights: str = "int8") 
     return out
 
 
-def exported(model: Path, name: str, *, weights: str = "int8") -> Path:
-    """The kept export of the folder `model` under `name`; made at the first call."""
+def exported(name: str, source: Callable[[], Path], *, weights: str = "int8") -> Path:
+    """The kept export under `name`; made from the folder that `source` gives when there is none yet."""
     from espressivo.assets import cache_dir
 
     out = cache_dir() / "converted" / f"{name}-{weights}-v{FORMAT}"
-    return out if (out / "decoder.json").is_file() else export(model, out, weights=weights)
+    return out if (out / "decoder.json").is_file() else export(source(), out, weights=weights)
 
 
 def _write(shape: LlamaShape, tensors: Tensors, folder: Path, weights: str) -> None:
@@ -78,10 +80,15 @@ def _copy_beside(model: Path | LlamaForCausalLM, folder: Path) -> None:
 
 
 def _settle(work: Path, out: Path) -> None:
-    """Rename into place; where another process was first, its result is as good as ours."""
+    """Rename into place; an older export goes, and where another process was first its result is as good as ours."""
     work.chmod(0o755)
+    old = work.with_name(work.name + ".old")
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(out, old)
     try:
         os.replace(work, out)
     except OSError:
         if not (out / "decoder.json").is_file():
             raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)

@@ -7,8 +7,8 @@ the keys and values of all layers live in buffers that the caller owns and the g
     past.{i}.key|value (batch, kv_heads, capacity, head_dim)  →  present.{i}.key|value, the same memory
     logits (batch, n, vocabulary)
 
-A step of one token is bound by how fast weights can be read, so they are read in 8 bits, and Q, K and V are one matrix, as
-are the two halves of the gated layer. `weights="float32"` builds the same graph unrounded, to check against.
+A step of one token is bound by how fast weights can be read, so they are read in 8 bits, and Q, K and V are one
+matrix, as are the two halves of the gated layer. `weights="float32"` builds the same graph unrounded, to check against.
 """
 
 from __future__ import annotations
@@ -55,13 +55,11 @@ class GraphBuilder:
 
     def norm(self, x: str, skip: str | None, gain: np.ndarray, name: str) -> tuple[str, str]:
         """RMS norm of `x + skip`; returns the normed, and the sum for the next residual."""
-        weight = self.constant(f"{name}.gain", gain)
+        weight, epsilon = self.constant(f"{name}.gain", gain), self.shape.norm_eps
         if skip is None:
-            eps = {"epsilon": self.shape.norm_eps, "axis": -1, "stash_type": 1}
-            return self.node("SimplifiedLayerNormalization", [x, weight], [name], **eps), x
+            return self.node("SimplifiedLayerNormalization", [x, weight], [name], axis=-1, epsilon=epsilon), x
         outputs = [name, "", "", f"{name}.sum"]
-        inputs = [x, skip, weight]
-        self.node("SkipSimplifiedLayerNormalization", inputs, outputs, FUSED, epsilon=self.shape.norm_eps)
+        self.node("SkipSimplifiedLayerNormalization", [x, skip, weight], outputs, FUSED, epsilon=epsilon)
         return name, f"{name}.sum"
 
     def attention(self, qkv: str, layer: int) -> str:
@@ -91,8 +89,8 @@ def build(shape: LlamaShape, tensors: Tensors, weights: str) -> onnx.ModelProto:
         update = graph.linear(attended, tensors(f"{prefix}.self_attn.o_proj.weight"), f"{name}.out")
         gain = tensors(f"{prefix}.post_attention_layernorm.weight")
         normed, stream = graph.norm(stream, update, gain, f"{name}.norm2")
-        parts = (tensors(f"{prefix}.mlp.{part}_proj.weight") for part in ("gate", "up", "down"))
-        update = graph.gated(normed, *parts, name)
+        gate, up, down = (tensors(f"{prefix}.mlp.{part}_proj.weight") for part in ("gate", "up", "down"))
+        update = graph.gated(normed, gate, up, down, name)
     normed, _ = graph.norm(stream, update, tensors("model.norm.weight"), "final")
     # Only the asked-for positions reach the vocabulary, by far the largest matrix: in a prompt that is one.
     taken = graph.node("Gather", [normed, "take"], ["taken"], axis=1)
@@ -112,7 +110,7 @@ def _rotary_tables(graph: GraphBuilder) -> None:
 def _model(graph: GraphBuilder) -> onnx.ModelProto:
     shape = graph.shape
     value = helper.make_tensor_value_info
-    cache_size = ["batch", shape.kv_heads, "capacity", shape.head_dim]
+    cache_size: list[str | int | None] = ["batch", shape.kv_heads, "capacity", shape.head_dim]
     names = [f"{layer}.{part}" for layer in range(shape.layers) for part in ("key", "value")]
     inputs = [
         value("embeddings", TensorProto.FLOAT, ["batch", "time", shape.width]),

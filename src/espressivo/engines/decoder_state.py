@@ -23,6 +23,7 @@ class _Step:
     embeddings: np.ndarray
     last: np.ndarray
     total: np.ndarray
+    take: np.ndarray
     logits: np.ndarray
 
 
@@ -74,6 +75,30 @@ class State:
             twin.logits = np.repeat(self.logits, copies, axis=0)
         return twin
 
+    def rewind(self, length: int, logits: np.ndarray) -> None:
+        """Forget all but the first `length` tokens; `logits` are those that followed them."""
+        assert 0 <= length <= self.length
+        self.length, self.logits = length, logits
+
+    def packed(self) -> np.ndarray:
+        """All that was read as one flat float32 array, for `restored`."""
+        return np.concatenate([self.cache[..., : self.length, :].ravel(), self.logits.ravel()])
+
+    @classmethod
+    def restored(cls, shape: LlamaShape, packed: np.ndarray, length: int) -> State:
+        """The state of `length` tokens that `packed` was made of.
+
+        Raises:
+            ValueError: `packed` is not of that length.
+        """
+        state = cls(shape, length)
+        kept = state.cache[..., :length, :]
+        if packed.shape != (kept.size + shape.vocabulary,) or packed.dtype != np.float32:
+            raise ValueError(f"{kept.size + shape.vocabulary} float32 values are wanted, got {packed.shape}")
+        kept[...] = packed[: kept.size].reshape(kept.shape)
+        state.length, state.logits = length, packed[kept.size :].reshape(1, -1)
+        return state
+
     def run(self, session: InferenceSession, embeddings: np.ndarray, take: list[int]) -> np.ndarray:
         """Read `embeddings` (batch, time, width); returns logits (batch, len(take), vocabulary) at positions `take`."""
         time = embeddings.shape[1]
@@ -97,12 +122,13 @@ class State:
             np.empty((self.batch, time, self.shape.width), np.float32),
             np.empty(self.batch, np.int32),
             np.empty((), np.int32),
+            np.array(take, np.int64),
             np.empty((self.batch, len(take), self.shape.vocabulary), np.float32),
         )
         _give(binding.bind_input, "embeddings", step.embeddings)
         _give(binding.bind_input, "seqlens_k", step.last)
         _give(binding.bind_input, "total_sequence_length", step.total)
-        binding.bind_cpu_input("take", np.array(take, np.int64))
+        _give(binding.bind_input, "take", step.take)
         _give(binding.bind_output, "logits", step.logits)
         for layer in range(self.shape.layers):
             for part, name in enumerate(("key", "value")):

@@ -1,4 +1,4 @@
-"""Llama-shaped language models as plain arrays: what an export needs to know of one, and its weights in blocks of 8 bits.
+"""Llama-shaped language models as plain arrays: what an export needs to know, and weights in blocks of 8 bits.
 
 Any folder that transformers wrote for a `LlamaForCausalLM` will do: SmolLM2, a larger relative, one with LoRA merged,
 one with new tokens. Tensors are read one at a time, so an export needs little more memory than its largest matrix.

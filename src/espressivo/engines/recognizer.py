@@ -154,10 +154,15 @@ class Recognizer:
         found = self._model.align(encoded, list(tokenizer.sot_sequence), [tokens], frames)[0]
         begins = _token_times(found.alignments, len(tokens) + 1, seconds)
         texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
-        words, first = [], 0
+        words: list[Word] = []
+        first = 0
         for text, group in zip(texts, groups, strict=True):
             last = first + len(group)
-            if first < len(tokens) and text.strip():
+            if first >= len(tokens) or not text.strip():
+                break
+            if words and not any(letter.isalnum() for letter in text):
+                words[-1] = replace(words[-1], text=words[-1].text + text.strip())  # a comma is no word of its own
+            else:
                 sure = float(np.mean(found.text_token_probs[first:last]))
                 words.append(Word(text.strip(), begins[first], begins[min(last, len(tokens))], sure))
             first = last

@@ -40,7 +40,7 @@ class Voice(ABC):
             InputError: the text holds nothing that can be read aloud.
         """
         parts = [part for part in self.stream(text, speed=speed) if len(part)]
-        if not parts:
+        if not parts or not any(letter.isalnum() for letter in text):
             raise InputError(f"there is nothing to read aloud in {text!r}: the voice reads English words and numbers")
         return Speech(np.concatenate(parts), self.rate)
 

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.container import InputContainer
 
 from espressivo.errors import InputError
 from espressivo.media.probe import Facts, SoundFacts
 from espressivo.media.resample import stretch
 from espressivo.media.seek import frames_from
-from espressivo.media.source import Origin, opened
+from espressivo.media.source import Origin
 
 # Decoders need a run-up before what they give is right: an mp3 leans on up to nine frames before, Opus on 80 ms.
 _RUN_UP = 0.5
@@ -52,33 +51,32 @@ class FileSound:
 
     def _native(self, begin: int, stop: int) -> Iterator[np.ndarray]:
         """Samples begin…stop at the file's own rate, counted from the clip's zero."""
-        with opened(self.origin) as container:
-            yield from _filled(self._pieces(container, begin), begin, stop, self._sound.rate)
+        return _filled(self._pieces(begin), begin, stop, self._sound.rate)
 
-    def _pieces(self, container: InputContainer, begin: int) -> Iterator[tuple[int, np.ndarray]]:
+    def _pieces(self, begin: int) -> Iterator[tuple[int, np.ndarray]]:
         """(position, samples): what the file holds from `begin` or a little earlier on, in order."""
-        sound, stream = self._sound, container.streams[self._sound.index]
+        sound = self._sound
         lead = round((sound.start - self.facts.origin) * sound.rate)
         earliest = self.facts.origin + begin / sound.rate - _RUN_UP
         mixer = _Mixer(sound.rate)
-        at: int | None = None  # where the mixer's next sample lies
-        for frame in frames_from(container, stream, max(sound.start, earliest), self.facts.seekable):
+        at, settled = None, False  # where the mixer's first sample lies, and whether that is known exactly
+        for frame in frames_from(self.origin, sound.index, earliest, sound.start, self.facts.seekable):
             assert isinstance(frame, AudioFrame)
-            place = None if frame.time is None else lead + sound.place(frame.time)
             expected = lead if at is None else at + mixer.waiting
-            if place is not None and (at is None or abs(place - expected) > _HOLE * sound.rate):
+            place, exact = (expected, False) if frame.time is None else self._place(frame.time, lead)
+            hole = abs(place - expected) > _HOLE * sound.rate
+            if at is None or hole or (exact and not settled) or mixer.waiting >= sound.rate:
                 if at is not None and mixer.waiting:
                     yield at, self._checked(mixer.take())
-                at = place
-            elif at is None:
-                at = lead
+                at = place if at is None or hole or not settled else expected
+            settled |= exact
             mixer.push(frame)
-            if mixer.waiting >= sound.rate:
-                block = self._checked(mixer.take())
-                yield at, block
-                at += len(block)
         if at is not None and mixer.waiting:
             yield at, self._checked(mixer.take())
+
+    def _place(self, time: float, lead: int) -> tuple[int, bool]:
+        place, exact = self._sound.place(time)
+        return lead + place, exact
 
     def _checked(self, block: np.ndarray) -> np.ndarray:
         if not np.isfinite(block).all():

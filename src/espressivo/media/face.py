@@ -22,9 +22,10 @@ from espressivo.clip import Sound, Video
 from espressivo.media.facetrack import BLENDSHAPES, POINTS, FaceTrack, assemble
 from espressivo.media.people import Person, assign, choice
 from espressivo.media.tracker import Detector, Face, MediaPipeDetector, MediaPipeTracker, Tracker
+from espressivo.media.views import WHOLE, Box, cut, place_back, view_of
 
 LONGEST_SIDE = 640
-COUNT_EVERY = 0.2
+LOOK_EVERY = 0.2
 SETTLING = 6
 _CHUNK_BYTES = 64 << 20
 _CHUNK_FRAMES = (32, 128)
@@ -35,10 +36,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Pictures in a row, of which the first `settling` belong to the chunk before, and how many faces each has."""
+    """Pictures in a row, of which the first `settling` belong to the chunk before, and the faces spotted in each."""
 
     frames: list[np.ndarray]
-    counts: list[int]
+    spotted: list[list[Box]]
     settling: int
 
 
@@ -85,9 +86,9 @@ def follow(
     people: list[Person] = []
     counts: list[int] = []
     for chunk, found in _side_by_side(small, detector, trackers):
-        for count, faces in list(zip(chunk.counts, found, strict=True))[chunk.settling :]:
+        for boxes, faces in list(zip(chunk.spotted, found, strict=True))[chunk.settling :]:
             assign(people, len(counts), faces)
-            counts.append(max(count, len(faces)))
+            counts.append(max(len(boxes), len(faces)))
         if progress is not None:
             progress(len(counts), max(len(video), len(counts)))
     return people, np.array(counts, np.int32)
@@ -102,7 +103,7 @@ def _side_by_side(
     def work(chunk: Chunk) -> list[list[Face]]:
         tracker = idle.get()
         try:
-            return tracker.follow(chunk.frames, video.fps, several=max(chunk.counts) > 1)
+            return _follow_chunk(tracker, chunk, video.fps)
         finally:
             idle.put(tracker)
 
@@ -129,6 +130,15 @@ def _side_by_side(
             yield _first(waiting)
 
 
+def _follow_chunk(tracker: Tracker, chunk: Chunk, fps: float) -> list[list[Face]]:
+    view = view_of([box for boxes in chunk.spotted for box in boxes])
+    several = max(len(boxes) for boxes in chunk.spotted) > 1
+    if view == WHOLE:
+        return tracker.follow(chunk.frames, fps, several)
+    found = tracker.follow([cut(frame, view) for frame in chunk.frames], fps, several)
+    return [[f._replace(points=place_back(f.points, chunk.frames[0], view)) for f in faces] for faces in found]
+
+
 def _first(waiting: deque[tuple[Chunk, Future[list[list[Face]]]]]) -> tuple[Chunk, list[list[Face]]]:
     chunk, future = waiting.popleft()
     return chunk, future.result()
@@ -150,21 +160,21 @@ def chunk_length(video: Video) -> int:
 def chunks(video: Video, detector: Detector) -> Iterator[Chunk]:
     """Cuts a video into chunks, each with the last few pictures of the one before in front.
 
-    Faces are counted every 0.2 s; the count holds until the next one.
+    The detector looks every 0.2 s; what it spots stands until it looks again.
     """
-    length, stride = chunk_length(video), max(1, round(COUNT_EVERY * video.fps))
+    length, stride = chunk_length(video), max(1, round(LOOK_EVERY * video.fps))
     frames: list[np.ndarray] = []
-    counts: list[int] = []
+    spotted: list[list[Box]] = []
     settling = 0
     for number, frame in enumerate(video.frames()):
-        counts.append(detector.count(frame) if number % stride == 0 else counts[-1])
+        spotted.append(detector.look(frame) if number % stride == 0 else spotted[-1])
         frames.append(frame)
         if len(frames) == settling + length:
-            yield Chunk(frames, counts, settling)
-            frames, counts = frames[-SETTLING:], counts[-SETTLING:]
+            yield Chunk(frames, spotted, settling)
+            frames, spotted = frames[-SETTLING:], spotted[-SETTLING:]
             settling = len(frames)
     if len(frames) > settling:
-        yield Chunk(frames, counts, settling)
+        yield Chunk(frames, spotted, settling)
 
 
 def _cores() -> int:

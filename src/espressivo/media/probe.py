@@ -1,39 +1,28 @@
-"""What a medium holds: its streams, where each begins and ends on the container's clock, and how pictures lie.
-
-What a header says is not believed: durations are missing (MediaRecorder's webm), guessed (mp3) or promise more than a
-cut file holds. The last packets say where a stream ends; they are found by a jump to the end where the container has
-a clock of its own, else by walking over all packets without decoding them.
-"""
+"""What a medium holds: its streams, where each begins and ends on the container's clock, and how pictures lie."""
 
 from __future__ import annotations
 
 import warnings
-from collections import deque
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
 from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from espressivo.errors import InputError
+from espressivo.media.ends import declared_end, ends, fps
+from espressivo.media.packets import Frame, decoded, packets_of
 from espressivo.media.source import Origin, opened
-
-Frame = AudioFrame | VideoFrame
 
 # Less than this of a cut file is nothing to work with.
 SHORTEST = 0.1
 # Elementary streams number their packets by guess, so a jump into them lands nobody knows where.
 _GENERIC_INDEX = 0x100
 _OWN_CLOCK = {"wav", "w64", "flac", "ogg"}
-# Packets kept from the end of a sound, decoded to learn how many samples the last one holds.
-_TAIL = 24
 
 
 @dataclass(frozen=True)
@@ -41,7 +30,7 @@ class SoundFacts:
     """One sound stream: native `rate`, first and last moment in seconds of the container's clock.
 
     `grid` is the number of samples of the first frame and of those after it: with it a frame's place is known to the
-    sample even where the container rounds its times to milliseconds.
+    sample even where the container rounds its times to a `tick` of a millisecond.
     """
 
     index: int
@@ -51,12 +40,15 @@ class SoundFacts:
     grid: tuple[int, int]
     tick: float
 
-    def place(self, time: float) -> int:
-        """The number of samples from the start of the stream to `time`, put on the grid of frames if it is near."""
+    def place(self, time: float) -> tuple[int, bool]:
+        """How many samples `time` lies after the start of the stream, and whether that is exact."""
         place = (time - self.start) * self.rate
+        blur = self.tick * self.rate  # both ends of the difference may be rounded by half a tick
+        if blur <= 1:
+            return round(place), True
         head, step = self.grid
         on_grid = head + round((place - head) / step) * step if place > head / 2 else 0
-        return on_grid if abs(on_grid - place) <= 0.6 * self.tick * self.rate else round(place)
+        return (on_grid, True) if abs(on_grid - place) <= blur else (round(place), False)
 
 
 @dataclass(frozen=True)
@@ -82,6 +74,10 @@ class Facts:
     def origin(self) -> float:
         return min(part.start for part in (self.sound, self.pictures) if part is not None)
 
+    @property
+    def end(self) -> float:
+        return max(part.end for part in (self.sound, self.pictures) if part is not None)
+
 
 def probe(origin: Origin) -> Facts:
     """Look at `origin` without decoding more than its first frames and its last sounds.
@@ -90,39 +86,20 @@ def probe(origin: Origin) -> Facts:
         InputError: nothing in it decodes, or it is cut off after less than 0.1 s.
     """
     with opened(origin) as container:
-        seekable = has_clock(container)
         streams = [s for s in (_best(container, "audio"), _best(container, "video")) if s is not None]
         heads = _heads(container, streams)
-        streams = [stream for stream in streams if heads[stream.index]]
-        if not streams:
+        found = [stream for stream in streams if heads[stream.index]]
+        if not found:
             raise InputError(f"{origin.name} {_nothing(container)}")
-        declared = _declared_end(container)
-        ends = _ends(container, streams, declared if seekable else None)
-        facts = Facts(
-            next((_sound(s, heads[s.index], ends) for s in streams if s.type == "audio"), None),
-            next((_pictures(s, heads[s.index], ends) for s in streams if s.type == "video"), None),
-            seekable,
-        )
-    _note_cut(origin, declared if seekable else None, facts)
+        seekable = _has_clock(container)
+        declared = declared_end(container) if seekable else None
+        last = ends(origin, container, [stream.index for stream in found], declared)
+        parts = [_facts(stream, heads[stream.index], last.get(stream.index, 0.0)) for stream in found]
+        sound = next((part for part in parts if isinstance(part, SoundFacts)), None)
+        pictures = next((part for part in parts if isinstance(part, PictureFacts)), None)
+    facts = Facts(sound, pictures, seekable)
+    _note_cut(origin, declared, facts)
     return facts
-
-
-def has_clock(container: InputContainer) -> bool:
-    """Whether a jump into the container lands at a known time."""
-    return container.format.name in _OWN_CLOCK or not container.format.flags & _GENERIC_INDEX
-
-
-def decoded(stream: Stream, packets: Iterable[Packet]) -> Iterator[Frame]:
-    """The frames of `stream` out of `packets`; broken packets are passed over, a broken end is an end."""
-    try:
-        for packet in packets:
-            if packet.stream.index == stream.index:  # its own `stream_index` is 0 in the packets that flush
-                try:
-                    yield from packet.decode()
-                except (av.error.InvalidDataError, av.error.PatchWelcomeError):
-                    continue
-    except (av.error.InvalidDataError, EOFError):
-        return
 
 
 def display_turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
@@ -139,19 +116,23 @@ def display_turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
     return False, a < 0, d < 0
 
 
-def shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
+def _shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
     """(width, height) as a player shows it: square pixels, upright."""
     width, height = frame.width, frame.height
-    ratio = stream.sample_aspect_ratio
-    if ratio and ratio != 1:
-        width = max(1, round(width * float(ratio)))
+    if stream.sample_aspect_ratio:
+        width = max(1, round(width * float(stream.sample_aspect_ratio)))
     return (height, width) if display_turn(frame)[0] else (width, height)
+
+
+def _has_clock(container: InputContainer) -> bool:
+    """Whether a jump into the container lands at a known time."""
+    return container.format.name in _OWN_CLOCK or not container.format.flags & _GENERIC_INDEX
 
 
 def _best(container: InputContainer, kind: Literal["audio", "video"]) -> Stream | None:
     """The stream a player would choose; a cover picture is not video, and what has no decoder is passed over."""
-    streams = getattr(container.streams, kind)
-    fit = [s for s in streams if s.codec_context is not None and not s.disposition & av.stream.Disposition.attached_pic]
+    streams = container.streams.audio if kind == "audio" else container.streams.video
+    fit = [s for s in streams if s.codec_context is not None and not s.disposition & Disposition.attached_pic]
     best = container.streams.best(kind)
     return next((s for s in fit if best is not None and s.index == best.index), fit[0] if fit else None)
 
@@ -160,98 +141,25 @@ def _heads(container: InputContainer, streams: list[Stream]) -> dict[int, list[F
     """The first frame of each stream, two of a sound; none where nothing decodes."""
     heads: dict[int, list[Frame]] = {stream.index: [] for stream in streams}
     wanted = {stream.index: 2 if stream.type == "audio" else 1 for stream in streams}
-    for packet in _packets(container, streams):
-        head = heads[packet.stream.index]
-        if len(head) < wanted[packet.stream.index]:
-            head += [f for f in decoded(packet.stream, [packet]) if f.time is not None or not head]
+    for packet in packets_of(container, *streams):
+        index = packet.stream.index
+        if len(heads[index]) < wanted[index]:
+            heads[index] += decoded(packet.stream, [packet])
         if all(len(heads[index]) >= wanted[index] for index in heads):
             break
     return heads
 
 
-def _packets(container: InputContainer, streams: list[Stream]) -> Iterator[Packet]:
-    """Packets of `streams` up to the end, or up to where the file breaks off."""
-    try:
-        yield from container.demux(*streams)
-    except (av.error.InvalidDataError, EOFError):
-        return
-
-
-def _declared_end(container: InputContainer) -> float | None:
-    """Where the header says that the container ends, on its own clock."""
-    if not container.duration or container.duration <= 0:
-        return None
-    return ((container.start_time or 0) + container.duration) / av.time_base
-
-
-def _ends(container: InputContainer, streams: list[Stream], declared: float | None) -> dict[int, float]:
-    """The last moment of each stream, by its last packets."""
-    jumps = [] if declared is None else [declared - back for back in (2.0, 30.0) if declared > back]
-    for jump in [*jumps, None]:
-        try:
-            container.seek(round(jump * av.time_base) if jump is not None else container.start_time or 0)
-        except (av.FFmpegError, OSError):
-            if jump is not None:
-                continue
-            container.seek(0, any_frame=True)
-        ends, tails = _last_packets(container, streams)
-        if jump is None or len(ends) == len(streams):
-            break
-    for stream in streams:
-        if stream.type == "audio":
-            ends[stream.index] = _sound_end(stream, tails[stream.index]) or ends.get(stream.index, 0.0)
-    return ends
-
-
-def _last_packets(
-    container: InputContainer, streams: list[Stream]
-) -> tuple[dict[int, float], dict[int, deque[Packet]]]:
-    """Where the packets from here on end, and the last few packets of each stream."""
-    ends: dict[int, float] = {}
-    tails: dict[int, deque[Packet]] = {stream.index: deque(maxlen=_TAIL) for stream in streams}
-    bases = {stream.index: float(stream.time_base or 0) for stream in streams}
-    gaps = {stream.index: 1 / _fps(stream) if isinstance(stream, VideoStream) else 0.0 for stream in streams}
-    for packet in _packets(container, streams):
-        stamp = packet.pts if packet.pts is not None else packet.dts
-        index = packet.stream.index
-        if packet.size and not packet.is_discard:
-            tails[index].append(packet)
-        if stamp is not None:
-            end = stamp * bases[index] + (packet.duration * bases[index] if packet.duration else gaps[index])
-            ends[index] = max(end, ends.get(index, end))
-    return ends, tails
-
-
-def _sound_end(stream: Stream, tail: Iterable[Packet]) -> float | None:
-    """The moment after the last sample that decodes."""
-    stream.codec_context.flush_buffers()
-    end = None
-    for frame in decoded(stream, tail):
-        if isinstance(frame, AudioFrame) and frame.time is not None:
-            end = frame.time + frame.samples / frame.sample_rate
-    return end
-
-
-def _sound(stream: Stream, head: list[Frame], ends: dict[int, float]) -> SoundFacts:
+def _facts(stream: Stream, head: list[Frame], end: float) -> SoundFacts | PictureFacts:
+    start = head[0].time or 0.0
+    if isinstance(stream, VideoStream):
+        assert isinstance(head[0], VideoFrame)
+        rate = fps(stream)
+        return PictureFacts(stream.index, _shown_size(head[0], stream), rate, start, max(end, start + 1 / rate))
     frames = [frame for frame in head if isinstance(frame, AudioFrame)]
-    rate, start = frames[0].sample_rate, frames[0].time or 0.0
-    end = max(ends.get(stream.index, start), start + sum(frame.samples for frame in frames) / rate)
-    grid = (frames[0].samples, frames[-1].samples)
-    return SoundFacts(stream.index, rate, start, end, grid, float(stream.time_base or 0))
-
-
-def _pictures(stream: Stream, head: list[Frame], ends: dict[int, float]) -> PictureFacts:
-    first = head[0]
-    assert isinstance(first, VideoFrame)
-    start = first.time or 0.0
-    assert isinstance(stream, VideoStream)
-    end = max(ends.get(stream.index, start), start + 1 / _fps(stream))
-    return PictureFacts(stream.index, shown_size(first, stream), _fps(stream), start, end)
-
-
-def _fps(stream: VideoStream) -> float:
-    """Pictures a second on average, where the container knows."""
-    return float(stream.average_rate or stream.guessed_rate or 25)
+    first, rate = frames[0].samples, frames[0].sample_rate
+    tick = float(stream.time_base or 0)
+    return SoundFacts(stream.index, rate, start, max(end, start + first / rate), (first, frames[-1].samples), tick)
 
 
 def _nothing(container: InputContainer) -> str:
@@ -267,10 +175,9 @@ def _nothing(container: InputContainer) -> str:
 
 def _note_cut(origin: Origin, declared: float | None, facts: Facts) -> None:
     """Say so when less is there than the header promises; refuse when next to nothing is."""
-    end = max(part.end for part in (facts.sound, facts.pictures) if part is not None)
-    if declared is None or declared - end < max(0.25, 0.01 * (declared - facts.origin)):
+    if declared is None or declared - facts.end < max(0.25, 0.01 * (declared - facts.origin)):
         return
-    there, promised = end - facts.origin, declared - facts.origin
+    there, promised = facts.end - facts.origin, declared - facts.origin
     if there < SHORTEST:
         raise InputError(f"{origin.name} is cut off after {there:.2f} s of {promised:.2f} s: copy or record it again")
     warnings.warn(f"{origin.name} is cut off: {there:.2f} s of {promised:.2f} s are there", stacklevel=4)

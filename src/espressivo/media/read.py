@@ -43,6 +43,8 @@ def read(source: Source, *, name: str | None = None, start: float | None = None,
     clip = _whole(source, name)
     if start is None and end is None:
         return clip
+    if start is not None and start >= clip.duration:
+        raise InputError(f"{clip.name} lasts {clip.duration:.2f} s: cannot begin at {start:.2f} s")
     return clip.trim(start or 0.0, clip.duration if end is None else end)
 
 
@@ -77,7 +79,7 @@ def _whole(source: Source, name: str | None) -> Clip:
     if isinstance(source, tuple):
         if len(source) != 2:
             raise InputError(f"got a tuple of {len(source)}: give (samples, rate) or (frames, fps)")
-        kind = "video" if np.ndim(source[0]) > 2 else "sound"
+        kind = "video" if _dimensions(source[0]) > 2 else "sound"
         return from_arrays(**{kind: source}, name=name or "array")
     if isinstance(source, np.ndarray):
         raise InputError("got an array alone: give (samples, rate) or (frames, fps)")
@@ -90,6 +92,13 @@ def _whole(source: Source, name: str | None) -> Clip:
         None if sound is None else Sound(sound, 0.0, sound.duration),
         None if video is None else Video(video, 0.0, video.duration, video.size),
     )
+
+
+def _dimensions(given: Any) -> int:
+    """The dimensions of an array, or of a list of arrays."""
+    if isinstance(given, Sequence) and len(given):
+        return 1 + _dimensions(given[0])
+    return int(getattr(given, "ndim", 0))
 
 
 def _rate(rate: float, what: str) -> float:

@@ -7,6 +7,7 @@ here as one line.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -26,7 +27,10 @@ from espressivo.errors import InputError
 
 # FFmpeg draws these as pictures of text; whoever passes one has mistaken the file.
 _NOT_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "lavfi"}
+_NO_MEDIA = "is not sound or video that can be read: give a media file"
 _OPEN_TIMEOUT, _READ_TIMEOUT = 20.0, 60.0
+# How FFmpeg names data that breaks off or makes no sense; a truncated webm, for one, is "not permitted".
+_DAMAGE = (errno.EINVAL, errno.EPERM)
 
 
 class Origin(Protocol):
@@ -143,11 +147,11 @@ def origin_of(source: str | os.PathLike[str] | bytes | BinaryIO) -> Origin:
     if isinstance(source, (str, os.PathLike)):
         return _local(os.fspath(source))
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _held(io.BytesIO(source), f"the {len(source)} bytes given")
+        return _held(io.BytesIO(source), "the data given")
     if hasattr(source, "read"):
         given = getattr(source, "name", None)
         return _held(source, repr(given) if isinstance(given, str) else "the file object given")
-    raise InputError(f"cannot read a {type(source).__name__}: give a path, bytes, a binary file or (array, rate)")
+    raise InputError(f"cannot read {type(source).__name__}: give a path, bytes, a binary file or (array, rate)")
 
 
 def _local(path: str) -> Origin:
@@ -196,10 +200,10 @@ def opened(origin: Origin) -> Iterator[InputContainer]:
             timeout=(_OPEN_TIMEOUT, _READ_TIMEOUT) if isinstance(origin, Address) else None,
         )
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{origin.name} {_refusal(error)}") from None
+        raise InputError(f"{origin.name} {_refusal(origin, error)}") from None
     with container:
         if container.format.name in _NOT_MEDIA:
-            raise InputError(f"{origin.name} is text, not sound or video")
+            raise InputError(f"{origin.name} {_NO_MEDIA}")
         try:
             yield container
         except InputError:
@@ -208,14 +212,28 @@ def opened(origin: Origin) -> Iterator[InputContainer]:
             raise InputError(f"{origin.name} cannot be decoded: {_reason(error)}") from None
 
 
-def _refusal(error: Exception) -> str:
+def damaged(error: Exception) -> bool:
+    """Whether `error` says that the data is broken off or broken, rather than out of reach."""
+    known = (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.EOFError)
+    return isinstance(error, known) or (isinstance(error, av.FFmpegError) and error.errno in _DAMAGE)
+
+
+def _refusal(origin: Origin, error: Exception) -> str:
     """Why a container did not open, in words for a user."""
-    if isinstance(error, av.error.InvalidDataError):
-        log = error.log[1][2] if error.log and error.log[1] else ""
-        if "moov atom not found" in log:
-            return "is cut off: its index (the moov atom at the end of an mp4) is missing; record or copy it again"
-        return "is not sound or video that can be read: give a media file"
-    return f"cannot be read: {_reason(error)}"
+    if not damaged(error):
+        return f"cannot be read: {_reason(error)}"
+    if _first_bytes(origin)[4:8] == b"ftyp":
+        return "is cut off: an mp4 without its index, which is written last; record or copy it again"
+    return "is cut off within its header: record or copy it again" if isinstance(error, EOFError) else _NO_MEDIA
+
+
+def _first_bytes(origin: Origin) -> bytes:
+    if isinstance(origin, Held):
+        return origin.target().read(16)
+    if isinstance(origin, LocalFile):
+        with open(origin.path, "rb") as file:
+            return file.read(16)
+    return b""
 
 
 def _reason(error: Exception) -> str:

@@ -24,6 +24,7 @@ import numpy as np
 
 from espressivo.errors import AssetError
 from espressivo.media.landmarker import Found, detect
+from espressivo.media.views import TILES, Box, cut
 
 MOST_FACES = 4
 _QUIET = threading.Lock()
@@ -38,10 +39,10 @@ class Face(NamedTuple):
 
 
 class Detector(Protocol):
-    """Counts faces."""
+    """Finds where faces are, in one picture alone."""
 
-    def count(self, frame: np.ndarray) -> int:
-        """How many faces a uint8 (height, width, 3) RGB picture has, at most MOST_FACES."""
+    def look(self, frame: np.ndarray) -> list[Box]:
+        """The faces in a uint8 (height, width, 3) RGB picture, at most MOST_FACES."""
         ...
 
     def close(self) -> None: ...
@@ -62,13 +63,29 @@ class Tracker(Protocol):
 
 
 class MediaPipeDetector:
-    """The landmarker's own face detector, which its file carries as a zip member."""
+    """The landmarker's own face detector. Where it sees no face in the whole picture, it looks at parts of it."""
 
     def __init__(self, weights: Path) -> None:
         self._model = _load(_detector, weights)
 
-    def count(self, frame: np.ndarray) -> int:
-        return min(MOST_FACES, len(self._model.detect(_image(frame)).detections))
+    def look(self, frame: np.ndarray) -> list[Box]:
+        boxes = self._boxes(frame)
+        if not boxes:
+            boxes = _distinct([box.within(tile) for tile in TILES for box in self._boxes(cut(frame, tile))])
+        return boxes[:MOST_FACES]
+
+    def _boxes(self, frame: np.ndarray) -> list[Box]:
+        height, width = frame.shape[:2]
+        found = [detection.bounding_box for detection in self._model.detect(_image(frame)).detections]
+        return [
+            Box(
+                box.origin_x / width,
+                box.origin_y / height,
+                (box.origin_x + box.width) / width,
+                (box.origin_y + box.height) / height,
+            )
+            for box in found
+        ]
 
     def close(self) -> None:
         with _quiet():
@@ -120,6 +137,16 @@ def head_pose(matrix: np.ndarray) -> np.ndarray:
     pitch = np.arcsin(np.clip(turn[1, 2], -1, 1))
     roll = np.arctan2(turn[1, 0], turn[1, 1])
     return np.degrees([yaw, pitch, roll]).astype(np.float32)
+
+
+def _distinct(boxes: list[Box]) -> list[Box]:
+    """Without those whose centre lies in one before: tiles overlap, and a face may be found in two."""
+    kept: list[Box] = []
+    for box in boxes:
+        x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+        if not any(other.left < x < other.right and other.top < y < other.bottom for other in kept):
+            kept.append(box)
+    return kept
 
 
 def _faces(found: list[Found]) -> list[Face]:

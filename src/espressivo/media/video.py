@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from av.container import InputContainer
-from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from espressivo.errors import InputError
 from espressivo.media.probe import Facts, PictureFacts, display_turn
 from espressivo.media.seek import frames_from
-from espressivo.media.source import Origin, opened
+from espressivo.media.source import Origin
 
 # Containers that keep milliseconds round a time up by half of one; a tick that falls into that belongs to the frame.
 _ROUNDING = 0.001
@@ -54,21 +52,18 @@ class FileFrames:
             InputError: the file is gone, has changed, or nothing in it decodes any more.
         """
         ticks = [start + n / fps for n in range(max(1, round((end - start) * fps)))]
-        with opened(self.origin) as container:
-            stream = container.streams[self._pictures.index]
-            shots = self._shots(container, stream, start)
-            yield from _ticked(shots, ticks, _Painter(size), self.origin.name)
+        yield from _ticked(self._shots(start), ticks, _Painter(size), self.origin.name)
 
-    def _shots(self, container: InputContainer, stream: Stream, start: float) -> Iterator[tuple[float, VideoFrame]]:
+    def _shots(self, start: float) -> Iterator[tuple[float, VideoFrame]]:
         """(time from the clip's zero, frame) from the frame shown at `start` on, times rising."""
-        begin = max(self._pictures.start, self.facts.origin + start)
-        last = -np.inf
-        for frame in frames_from(container, stream, begin, self.facts.seekable):
+        pictures, last = self._pictures, -np.inf
+        start += self.facts.origin
+        for frame in frames_from(self.origin, pictures.index, start, pictures.start, self.facts.seekable):
             assert isinstance(frame, VideoFrame)
             if frame.time is not None:
                 time = frame.time - self.facts.origin
             else:  # an elementary stream without stamps: count
-                time = max(last, self._pictures.start - self.facts.origin - 1 / self.native_fps) + 1 / self.native_fps
+                time = max(last, pictures.start - self.facts.origin - 1 / pictures.fps) + 1 / pictures.fps
             if time > last:
                 last = time
                 yield time, frame

@@ -42,15 +42,16 @@ class FbankConfig:
 
 def kaldi_filterbank(config: FbankConfig) -> np.ndarray:
     """Triangles on the mel axis 1127·ln(1 + f/700), peaks of height 1; (n_fft // 2 + 1, n_mels) float32."""
-    corners = np.linspace(_mel(config.fmin), _mel(config.fmax), config.n_mels + 2)
+    lowest, highest = _mel(np.array([config.fmin, config.fmax]))
+    corners = np.linspace(lowest, highest, config.n_mels + 2)
     bins = _mel(np.arange(config.n_fft // 2 + 1) * config.rate / config.n_fft)[:, None]
     left, peak, right = corners[:-2], corners[1:-1], corners[2:]
     slopes = np.minimum((bins - left) / (peak - left), (right - bins) / (right - peak))
     return np.maximum(0, slopes).astype(np.float32)
 
 
-def _mel(hertz: np.ndarray | float) -> np.ndarray:
-    return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)
+def _mel(hertz: np.ndarray) -> np.ndarray:
+    return 1127.0 * np.log1p(hertz / 700.0)
 
 
 class Fbank(nn.Module):
@@ -65,7 +66,7 @@ class Fbank(nn.Module):
         self.register_buffer("window", torch.hamming_window(config.window, periodic=False), persistent=False)
         self.register_buffer("filters", torch.from_numpy(kaldi_filterbank(config)), persistent=False)
 
-    def forward(self, waveforms: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames n_mels"]:
+    def forward(self, waveforms: Tensor) -> Float[Tensor, "batch frames n_mels"]:
         """(batch, samples) float32 in [-1, 1] at `config.rate` to (batch, config.frames(samples), n_mels) float32.
 
         Raises:
@@ -74,7 +75,7 @@ class Fbank(nn.Module):
         features = self.energies(waveforms)
         return features - features.mean(dim=1, keepdim=True)
 
-    def energies(self, waveforms: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames n_mels"]:
+    def energies(self, waveforms: Tensor) -> Float[Tensor, "batch frames n_mels"]:
         """The same before the mean is taken out, as Kaldi would print it."""
         c = self.config
         if waveforms.ndim != 2 or waveforms.shape[1] < c.window:

@@ -19,6 +19,8 @@ RELATIVE_GATE = -10.0
 OFFSET = -0.691
 # Both filters have died out below 1e-9 after this long; see k_weighted.
 FILTER_MEMORY = 0.25
+# Samples filtered at once.
+STRETCH = 1 << 18
 SILENCE_FLOOR = -60.0
 
 
@@ -29,7 +31,7 @@ def k_weighted(wave: np.ndarray, rate: int) -> np.ndarray:
     the spectrum of overlapping stretches: a recursion in Python would be slow, and the filters forget within a quarter
     of a second, so that a stretch preceded by that much context comes out the same as in one run.
     """
-    memory, stretch = int(FILTER_MEMORY * rate), min(1 << 18, len(wave))
+    memory, stretch = int(FILTER_MEMORY * rate), min(STRETCH, len(wave))
     size = 1 << (stretch + 2 * memory - 1).bit_length()
     response = _k_response(rate, size)
     padded = np.concatenate([np.zeros(memory), wave])

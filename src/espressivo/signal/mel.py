@@ -122,7 +122,7 @@ class MelSpectrogram(nn.Module):
         self.register_buffer("window", torch.hann_window(config.window), persistent=False)
         self.register_buffer("filters", torch.from_numpy(mel_filterbank(config)), persistent=False)
 
-    def forward(self, waveforms: Float[Tensor, "batch samples"]) -> Float[Tensor, "batch frames n_mels"]:
+    def forward(self, waveforms: Tensor) -> Float[Tensor, "batch frames n_mels"]:
         """(batch, samples) float32 in [-1, 1] to (batch, config.frames(samples), n_mels) float32.
 
         Raises:

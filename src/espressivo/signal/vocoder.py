@@ -38,7 +38,7 @@ class Vocoder(ABC):
         return self.mel.hop
 
     @torch.inference_mode()
-    def __call__(self, mel: Float[Tensor, "batch frames n_mels"]) -> Float[Tensor, "batch samples"]:
+    def __call__(self, mel: Tensor) -> Float[Tensor, "batch samples"]:
         """(batch, frames, n_mels) float32 to (batch, frames · hop) float32 in [-1, 1]. No gradients.
 
         Raises:
@@ -80,7 +80,7 @@ class VocoderStream:
         """Seconds of frames that must follow before a frame can be heard."""
         return self._vocoder.context * self._vocoder.hop / self._vocoder.rate
 
-    def push(self, mel: Float[Tensor, "batch frames n_mels"]) -> Float[Tensor, "batch samples"]:
+    def push(self, mel: Tensor) -> Float[Tensor, "batch samples"]:
         """More frames; gives the samples that are final now, (batch, 0) when none are.
 
         Raises:

@@ -147,7 +147,7 @@ def _envelope(times: np.ndarray, wave: np.ndarray, columns: int = 1500) -> tuple
 def _feeling(axis: Axes, line: Feeling, sense: str, duration: float) -> None:
     """Stacked scores over time; the strongest emotions are named where they are strongest."""
     bottom = np.zeros(len(line.times))
-    for column, emotion in enumerate(line.labels):
+    for column, emotion in enumerate(line.emotions):
         top = bottom + line.curve[:, column]
         axis.fill_between(line.times, bottom, top, color=COLOURS[emotion], linewidth=0, alpha=0.9)
         peak = int(line.curve[:, column].argmax())

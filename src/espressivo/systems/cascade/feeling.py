@@ -9,20 +9,23 @@ import numpy as np
 from espressivo.emotion import EmotionScores, fuse
 from espressivo.errors import InputError
 
-# Confidence is the calibrated probability of the top emotion. How often each level is right on recordings and a
-# language never seen in training is in README.md.
+# Of the top emotion's probability. How often each level is right on people and a language never trained on: README.md.
 SURE, FAIRLY_SURE = 0.65, 0.45
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Feeling:
-    """One sense's reading of a clip: over all of it, and over time.
+    """One sense's reading of a clip, as a whole and as it moves.
 
-    Shapes: `times` (moments,) in seconds from the clip's start; `curve` (moments, len(labels)), rows sum to 1.
+    Attributes:
+        scores: over the whole clip.
+        emotions: the names of the columns of `curve`.
+        times: (moments,) seconds from the clip's start.
+        curve: (moments, emotions) probabilities; each row sums to 1.
     """
 
     scores: EmotionScores
-    labels: tuple[str, ...]
+    emotions: tuple[str, ...]
     times: np.ndarray
     curve: np.ndarray
 
@@ -32,7 +35,7 @@ class Feeling:
 
 
 def sureness(scores: EmotionScores) -> str:
-    """ "sure", "fairly sure" or "unsure"."""
+    """How sure the scores are, in words: "sure", "fairly sure" or "unsure"."""
     if scores.confidence >= SURE:
         return "sure"
     return "fairly sure" if scores.confidence >= FAIRLY_SURE else "unsure"
@@ -47,5 +50,5 @@ def combine(face: Feeling | None, voice: Feeling | None) -> EmotionScores:
     parts = [feeling.scores for feeling in (face, voice) if feeling is not None]
     if not parts:
         raise InputError("no face was seen and no voice was heard: give a clip with at least one of them")
-    # A floor keeps two flat readings, which have no certainty at all, from dividing by zero.
+    # The floor keeps two flat readings, which have no certainty at all, from having no weight at all.
     return fuse((scores, max(scores.certainty, 1e-3)) for scores in parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +14,25 @@ from torch.nn import functional as F
 from espressivo.emotion import canonical
 from espressivo.errors import AssetError, ConfigError
 
+if TYPE_CHECKING:
+    import h5py
+
 KERAS_EPSILON = 1e-3
 FACE_SIZE = 64
 LIMIT = 3.0  # deviations from the mean
 FACE_LABELS = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
+
+
+class Stem(nn.Module):
+    """3×3 without padding, batch norm, ReLU."""
+
+    def __init__(self, width: int, out: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, out, 3, bias=False)
+        self.norm = nn.BatchNorm2d(out, eps=KERAS_EPSILON)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.norm(self.conv(x)))
 
 
 class SeparableConv(nn.Module):
@@ -61,17 +77,14 @@ class FaceNet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.ModuleList([nn.Conv2d(1, 8, 3, bias=False), nn.Conv2d(8, 8, 3, bias=False)])
-        self.stem_norm = nn.ModuleList([nn.BatchNorm2d(8, eps=KERAS_EPSILON) for _ in range(2)])
+        self.stem = nn.ModuleList([Stem(1, 8), Stem(8, 8)])
         self.blocks = nn.ModuleList([Block(8 << i, 16 << i) for i in range(4)])
         self.head = nn.Conv2d(128, len(FACE_LABELS), 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (faces, 7) in the order of FACE_LABELS, from faces (faces, 1, 64, 64) in [-1, 1]."""
-        for conv, norm in zip(self.stem, self.stem_norm, strict=True):
-            x = F.relu(norm(conv(x)))
-        for block in self.blocks:
-            x = block(x)
+        for part in (*self.stem, *self.blocks):
+            x = part(x)
         return self.head(x).mean(dim=(2, 3))
 
     @classmethod
@@ -92,26 +105,28 @@ class FaceNet(nn.Module):
         return net.eval()
 
 
-def _copy_keras_weights(net: FaceNet, layers: h5py.Group) -> None:  # type: ignore[name-defined]
+def _copy_keras_weights(net: FaceNet, layers: h5py.Group) -> None:
     """Keras numbered the layers as they were created: in each block the shortcut's norm comes before the other two."""
 
     def weight(layer: str, name: str) -> Tensor:
         return torch.from_numpy(layers[f"{layer}/{layer}_1/{name}:0"][()])
 
-    def convolution(module: nn.Conv2d, layer: str, name: str = "kernel") -> None:
-        kernel = weight(layer, name)  # Keras: height, width, in, out (depthwise: in, 1)
-        module.weight.data.copy_(kernel.permute(2, 3, 0, 1) if name == "depthwise_kernel" else kernel.permute(3, 2, 0, 1))
+    def convolution(module: Any, layer: str, name: str = "kernel") -> None:
+        order = (2, 3, 0, 1) if name == "depthwise_kernel" else (3, 2, 0, 1)  # from height, width, in, out
+        module.weight.data.copy_(weight(layer, name).permute(order))
 
-    def norm(module: nn.BatchNorm2d, number: int) -> None:
+    def norm(module: Any, number: int) -> None:
         names = ("gamma", "beta", "moving_mean", "moving_variance")
         targets = (module.weight.data, module.bias.data, module.running_mean, module.running_var)
         for target, name in zip(targets, names, strict=True):
-            target.copy_(weight(f"batch_normalization_{number}", name))  # type: ignore[union-attr]
+            target.copy_(weight(f"batch_normalization_{number}", name))
 
-    for i in range(2):
-        convolution(net.stem[i], f"conv2d_{i + 1}")  # type: ignore[arg-type]
-        norm(net.stem_norm[i], i + 1)  # type: ignore[arg-type]
-    for i, block in enumerate(net.blocks):
+    stems: Any = net.stem
+    blocks: Any = net.blocks
+    for i, stem in enumerate(stems):
+        convolution(stem.conv, f"conv2d_{i + 1}")
+        norm(stem.norm, i + 1)
+    for i, block in enumerate(blocks):
         convolution(block.shortcut, f"conv2d_{i + 3}")
         norm(block.shortcut_norm, 3 * i + 3)
         for j, part in enumerate((block.first, block.second)):
@@ -156,9 +171,11 @@ class VoiceNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (utterances, emotions) from pooled features (utterances, inputs)."""
-        # No feature may pull harder than it ever did in training: a new microphone would otherwise decide alone.
-        z = ((x - self.mean) / self.deviation).clamp(-LIMIT, LIMIT)
-        return self.linear(z) / self.temperature
+        return self.linear(self.standardised(x)) / self.temperature
+
+    def standardised(self, x: Tensor) -> Tensor:
+        """Deviations from the training mean. None may pull harder than LIMIT: a new microphone would decide alone."""
+        return ((x - self.mean) / self.deviation).clamp(-LIMIT, LIMIT)
 
     def save(self, folder: Path) -> None:
         """Writes config.json and model.safetensors."""
@@ -182,5 +199,5 @@ class VoiceNet(nn.Module):
             net.load_state_dict(load_file(folder / "model.safetensors"))
         except (OSError, ValueError, TypeError, RuntimeError, ConfigError) as error:
             reason = str(error).splitlines()[0]
-            raise AssetError(f"{folder} holds no voice model ({reason}): install espressivo again, or train one") from error
+            raise AssetError(f"{folder} holds no voice model ({reason}): install it again or train one") from error
         return net.eval()

@@ -133,12 +133,13 @@ class Senses:
             turn.notes.append("the words were not understood")
 
     def _feel(self, turn: Turn, senses: tuple[str, ...]) -> Perception:
-        read: dict[str, Feeling] = {}
+        found: dict[str, Feeling | None] = {}
         with turn.stage("feeling"):
             if "face" in senses and turn.track is not None and turn.clip.video is not None:
-                read["face"] = self.faces(turn.clip.video, turn.track)
+                found["face"] = self.faces(turn.clip.video, turn.track)
             if "voice" in senses and turn.speech:
-                read["voice"] = self.voices(turn.samples)
+                found["voice"] = self.voices(turn.samples)
+        read = {sense: feeling for sense, feeling in found.items() if feeling is not None}
         if not read:
             wanted = " or ".join({"face": "face", "voice": "speech"}[sense] for sense in senses)
             raise InputError(f"no {wanted} was found in {turn.clip.name}: there is nothing to judge a feeling by")

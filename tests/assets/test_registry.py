@@ -1,0 +1,62 @@
+"""The registry that ships: complete, well-formed, and helpful when a name is wrong."""
+
+import re
+
+import pytest
+
+from espressivo import assets
+from espressivo.errors import AssetError
+
+NAMES = {
+    "face-landmarker", "wakehubert-tiny", "hifigan-universal", "smollm2-135m", "whisper-tiny-en", "whisper-base",
+    "minilm", "hibari", "kokoro-82m", "kokoro-voices", "piper-joe", "resemblyzer", "wespeaker-resnet34", "fer",
+    "dnsmos", "distill-mos", "silero-vad", "swift-f0", "perth", "random-face",
+}  # fmt: skip
+
+
+def test_every_promised_name_is_there() -> None:
+    assert {entry.name for entry in assets.entries()} == NAMES
+
+
+@pytest.mark.parametrize("entry", assets.entries(), ids=lambda entry: entry.name)
+def test_every_entry_says_what_it_must(entry: assets.Entry) -> None:
+    assert entry.what
+    assert entry.used_for
+    assert entry.upstream
+    assert entry.licence in {"Apache-2.0", "MIT", "CC-BY-4.0"}, "an SPDX licence that somebody has read"
+    names = [file.name for file in entry.files]
+    assert names
+    assert len(set(names)) == len(names)
+    assert entry.main is None or entry.main in names
+    for file in entry.files:
+        assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
+        assert file.bytes > 0
+        assert file.parts
+        assert "/" not in file.name
+        assert not file.name.startswith(".")
+        assert file.hub is None or re.fullmatch(r"[0-9a-f]{40}", file.hub.revision)
+    for archive in entry.archives:
+        assert re.fullmatch(r"[0-9a-f]{64}", archive.sha256)
+        assert archive.bytes > 0
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", archive.package), "named as the index pages are"
+        assert archive.file.endswith((f"-{archive.version}-py3-none-any.whl", f"-{archive.version}.tar.gz"))
+
+
+def test_what_has_strings_attached_says_so_and_can_be_left_out() -> None:
+    attached = {entry.name for entry in assets.entries(permissive=False)}
+    assert attached == {"fer", "random-face"}
+    assert all(entry.note for entry in assets.entries(permissive=False))
+    assert {row.name for row in assets.describe(permissive=True)} == NAMES - attached
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"), [("smollm2", "smollm2-135m"), ("whisper", "whisper-"), ("dns-mos", "dnsmos")]
+)
+def test_an_unknown_name_gets_a_suggestion(wrong: str, right: str) -> None:
+    with pytest.raises(AssetError, match=f"no pinned weights are called '{wrong}'; did you mean '{right}"):
+        assets.fetch(wrong)
+
+
+def test_a_name_like_no_other_gets_the_list() -> None:
+    with pytest.raises(AssetError, match="known: face-landmarker, "):
+        assets.entry("zzzzzzzz")
