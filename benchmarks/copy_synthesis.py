@@ -47,7 +47,7 @@ class Utterance:
 
 
 def utterances(data: Path, count: int, seed: int) -> list[Utterance]:
-    """`count` of them in equal parts from three corpora, no speaker twice except kathleen, who is one person."""
+    """`count` of them in equal parts from three corpora; within each, the speakers take turns."""
     chance = random.Random(seed)
     share = [count // 3 + (i < count % 3) for i in range(3)]
     lists = [list(_kathleen(data)), list(_librispeech(data)), list(_ravdess(data))]

@@ -3,8 +3,8 @@
     python benchmarks/marking.py            all of it
     python benchmarks/marking.py --quick    a few clips of each, writes nothing
 
-Marks 64 synthetic sentences and 60 real voices, does to them what platforms and people do, and counts how often the mark is
-found; counts false alarms on real recordings and on noises, with our pattern and with others; measures what the mark
+Marks 64 synthetic sentences and 60 real voices, does to them what platforms and people do, and counts how often the
+mark is found; counts false alarms on real recordings and noises, with our pattern and with others; measures what it
 changes, beside what codecs change; and runs the network of resemble-perth beside it. Writes results/marking.json.
 """
 
@@ -22,14 +22,14 @@ from typing import Any
 import av
 import numpy as np
 import soxr
-from common import data_root, save, table
-from perth import Perth
 
+from common import data_root, save, table
 from espressivo.assets import fetch
 from espressivo.errors import AssetError
 from espressivo.media import watermark
 from espressivo.media.read import read
 from espressivo.media.watermark import RATE, embed, search
+from perth_peer import Perth
 
 SEED = 0
 QUICK = "--quick" in sys.argv

@@ -6,7 +6,7 @@ unless ESPRESSIVO_REQUIRE_DATA=1 (corpora) or ESPRESSIVO_REQUIRE_WEIGHTS=1 (weig
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -58,12 +58,11 @@ def asset() -> Callable[[str], Path]:
     """`asset("fer")` is the verified file or folder, fetched if need be; skips when it is out of reach."""
 
     def resolve(name: str) -> Path:
-        from espressivo.assets import fetch
-        from espressivo.errors import AssetError
+        from espressivo.assets import OutOfReachError, fetch
 
         try:
             return fetch(name)
-        except AssetError as error:
+        except OutOfReachError as error:
             _absent(f"weights out of reach: {error}", "ESPRESSIVO_REQUIRE_WEIGHTS")
             raise
 
@@ -77,14 +76,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> object:
-    """A test marked `weights` is skipped, not failed, when the weights it loads by itself are out of reach."""
-    from espressivo.errors import AssetError
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A test marked `weights` is skipped, not failed, when the weights it loads by itself are out of reach.
+
+    Only that: weights with a wrong hash, or a cache that cannot be written, are failures.
+    """
+    from espressivo.assets import OutOfReachError
 
     try:
         return (yield)
-    except AssetError as error:
-        if not item.get_closest_marker("weights") or not getattr(error, "out_of_reach", False):
-            raise
-        _absent(f"weights out of reach: {error}", "ESPRESSIVO_REQUIRE_WEIGHTS")
+    except OutOfReachError as error:
+        if item.get_closest_marker("weights"):
+            _absent(f"weights out of reach: {error}", "ESPRESSIVO_REQUIRE_WEIGHTS")
         raise

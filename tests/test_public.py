@@ -14,8 +14,8 @@ NAMES = ["read", "converse", "recognize", "transcribe", "detect", "speak", "conv
 NAMES += ["lips_to_speech", "separate", "animate"]
 
 FLAGS = {
-    "converse": {"clip", "--out", "-o", "--portrait", "--start", "--end", "--chat", "--voice"},
-    "recognize": {"clips", "--by", "--json"},
+    "converse": {"clip", "--out", "-o", "--portrait", "--start", "--end", "--chat", "--voice", "--licence"},
+    "recognize": {"clips", "--by", "--json", "--licence"},
     "speak": {"text", "--emotion", "--emphasis", "--speaker", "-o", "--out"},
     "convert": {"sound", "--emotion", "--reference", "-o", "--out"},
     "augment": {"data", "--per-class", "-o", "--out"},

@@ -31,7 +31,7 @@ HERE = Path(__file__).resolve().parent.parent
 def main() -> None:
     options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
-    samples, phones = Voice(BLEND).say(TEXT, speed=1.0, pause=0.3, before=0.3, after=0.9)
+    samples, phones = Voice(BLEND).say(TEXT, speed=1.1, pause=0.2, before=0.15, after=0.8)
     frames = int(len(samples) / RATE * FPS)
     samples = samples[: round(frames / FPS * RATE)] * (0.7 / np.abs(samples).max())
     moments = perform(phones, loudness(samples, FPS, frames), SEED)

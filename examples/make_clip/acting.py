@@ -57,8 +57,8 @@ def perform(phones: Sequence[Phone], loudness: np.ndarray, seed: int) -> list[Mo
     times = (np.arange(frames) + 0.5) / FPS
     mouth = _mouth(phones, loudness, times)
     said = max((p.end for p in phones if p.symbol in MOUTHS), default=times[-1])
-    sad = _curve(times, [(0, 0.75), (said * 0.3, 1.05), (said * 0.8, 1.25), (said, 1.2), (said + 0.5, 0.35)])
-    smile = _curve(times, [(0, 0.0), (said - 0.1, 0.0), (said + 0.5, 0.85), (said + 1.0, 0.9)])
+    sad = _curve(times, [(0, 0.75), (said * 0.3, 1.05), (said * 0.8, 1.25), (said, 1.2), (said + 0.5, 0.1)])
+    smile = _curve(times, [(0, 0.0), (said - 0.1, 0.0), (said + 0.5, 1.1), (said + 1.0, 1.2)])
     shut = _blinks(times, [0.32, said * 0.36, said * 0.74, said + 0.12])
     emphasis = gaussian_filter1d(loudness, 4)
     drift = [gaussian_filter1d(random.standard_normal(frames + 100), 14)[50:-50] * 5 for _ in range(3)]
@@ -93,11 +93,12 @@ def _mouth(phones: Sequence[Phone], loudness: np.ndarray, times: np.ndarray) -> 
     ahead = 0.03
     shaped = {}
     for name, track in tracks.items():
-        smooth = gaussian_filter1d(track, 0.035 / step) * (0.25 + 0.9 * effort) * lips
+        smooth = gaussian_filter1d(track, 0.028 / step) * (0.2 + 1.0 * effort) * lips
         shaped[name] = np.interp(times + ahead, fine, smooth)
     total = np.maximum(sum(shaped.values()), 1e-6)
-    # The lips part only from about a third of a pose on: the root brings small weights over that.
-    grown = np.minimum(np.sqrt(total), 1.08)
+    # Lips part only from half a pose on: speech lives in what lies above.
+    effort = np.clip(total / np.percentile(total, 95), 0, 1)
+    grown = 0.5 * np.clip(effort / 0.15, 0, 1) + 0.85 * effort
     return {name: grown * track / total for name, track in shaped.items()}
 
 

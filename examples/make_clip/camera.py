@@ -78,11 +78,13 @@ class Camera:
         top, bottom = (_arch(columns, lid) for lid in (upper, lower))
         height = np.maximum(bottom - top, 0.5)
         reach = max(1.0, float(height.max()))
-        fold, shut_at = top - 0.9 * reach, top + 0.96 * shut * (bottom + 0.05 * reach - top)
+        drop = shut * 0.92 * height
+        # The lashes ride on the lid's edge as they are; only the skin between them and the fold stretches.
+        fold, lashes = top - 1.15 * reach, top - 0.45 * reach
         here = y[:, left:right]
-        skin = fold + (here - fold) * (top - fold) / (shut_at - fold)
-        eye = top + (here - shut_at) * height / np.maximum(bottom - shut_at, 0.05 * height)
-        moved = np.where(here < shut_at, skin, np.minimum(eye, bottom))
+        skin = fold + (here - fold) * (lashes - fold) / (lashes + drop - fold)
+        eye = top + (here - top - drop) * height / np.maximum(height - drop, 0.05 * height)
+        moved = np.where(here < lashes + drop, skin, np.where(here < top + drop, here - drop, np.minimum(eye, bottom)))
         y = y.copy()
         y[:, left:right] = np.where((here > fold) & (here < bottom), moved, here)
         return y

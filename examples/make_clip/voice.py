@@ -57,8 +57,8 @@ class Voice:
         kinds = {"tokens": np.int64, "style": np.float32, "speed": np.float32}
         samples, lasts = self._session.run(None, {k: np.asarray(v, kinds[k]) for k, v in feeds.items()})
         samples, edges = samples.reshape(-1), np.concatenate([[0], np.cumsum(lasts.reshape(-1))]) * FRAME
-        # The first and last id are padding: a breath is kept of each, the rest is silence.
-        first, last = max(0, int(edges[1]) - FRAME), min(len(samples), int(edges[-2]) + FRAME)
+        # The first and last id are padding: a little is kept of each, the rest is silence.
+        first, last = max(0, int(edges[1]) - 4 * FRAME), min(len(samples), int(edges[-2]) + 2 * FRAME)
         symbols = [symbol for symbol in sentence if symbol in self._reader.vocab]
         held = [Phone(s, (a - first) / RATE, (b - first) / RATE) for s, a, b in zip(symbols, edges[1:], edges[2:])]
         return _faded(samples[first:last]), held

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
+import pytest
 
 from espressivo.clip import Video
-from espressivo.media.facetrack import BLENDSHAPES, EYE_CORNERS, INNER_LIPS
+from espressivo.media.facetrack import BLENDSHAPES, EYE_CORNERS, INNER_LIPS, FaceTrack
 from espressivo.media.tracker import Face
 from espressivo.media.views import Box
 
@@ -134,3 +135,23 @@ class CodedTracker:
 
     def close(self) -> None:
         self.closed = True
+
+
+def use_coded(monkeypatch: pytest.MonkeyPatch) -> list[CodedTracker]:
+    """Makes `track` read coded pictures; the list gets the trackers it makes."""
+    made: list[CodedTracker] = []
+
+    def tracker(weights: object) -> CodedTracker:
+        made.append(CodedTracker())
+        return made[-1]
+
+    monkeypatch.setattr("espressivo.media.face.fetch", lambda name: name)
+    monkeypatch.setattr("espressivo.media.face.MediaPipeDetector", lambda weights: CodedDetector())
+    monkeypatch.setattr("espressivo.media.face.MediaPipeTracker", tracker)
+    return made
+
+
+def centre(track: FaceTrack) -> np.ndarray:
+    """(frames, 2): the middle of the face in percent of the picture."""
+    boxes = track.boxes
+    return (boxes[:, :2] + boxes[:, 2:]) / 2 / track.size * 100

@@ -67,14 +67,16 @@ class Maker:
         target: Any = None,
         container_format: str | None = None,
         gop: int = 12,
+        fps: int = 25,
         mux: Mapping[str, str] | None = None,
         aspect: tuple[int, int] | None = None,
     ) -> Path:
         """A file with a picture at each of `times` and `sound` from `sound_start` seconds on."""
         path = self.folder / name
-        base = Fraction(1, 30_000)
+        base = Fraction(1, fps if name.endswith(".avi") else 30_000)  # an avi counts frames
         with av.open(target or str(path), "w", format=container_format, options=dict(mux or {})) as out:
-            video = out.add_stream(codec, rate=30, options=dict(options or {})) if times else None
+            quick = {"deadline": "realtime", "cpu-used": "8"} if codec.startswith("libvpx") else {}
+            video = out.add_stream(codec, rate=fps, options={**quick, **(options or {})}) if times else None
             audio = None if sound is None else out.add_stream(sound_codec, rate=rate, layout="mono")
             packets = []
             if video is not None:
@@ -88,7 +90,7 @@ class Maker:
                 shown = pictures or (numbered(n, size) for n in range(len(times)))
                 for time, picture in zip(times, shown, strict=True):
                     frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-                    frame.pts, frame.time_base = round(time * 30_000), base
+                    frame.pts, frame.time_base = round(time / base), base
                     packets += video.encode(frame)
                 packets += video.encode(None)
             if audio is not None:

@@ -16,7 +16,9 @@ SPOTS = {33: (-1.3, 0), 133: (-0.7, 0), 263: (1.3, 0), 362: (0.7, 0), 1: (0, 1.1
 MOUTH = dict(zip(MOUTH_CORNERS, [(-0.7, 2.0), (0.7, 2.0)], strict=True))
 
 
-def track_of(places: list[complex], scale: complex | list[complex] = 20, present: list[bool] | None = None) -> FaceTrack:
+def track_of(
+    places: list[complex], scale: complex | list[complex] = 20, present: list[bool] | None = None
+) -> FaceTrack:
     """A face at each of `places` (x + yi, pixels); |scale| pixels a unit, turned by its angle."""
     frames = len(places)
     scales = scale if isinstance(scale, list) else [scale] * frames

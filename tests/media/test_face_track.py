@@ -14,16 +14,14 @@ from espressivo.media.facetrack import BLENDSHAPES, EYE_CORNERS, INNER_LIPS, Fac
 
 def made(seen: list[int], frames: int, fps: float = 25.0) -> FaceTrack:
     """A face that moves one percent to the right each frame; its blendshapes are the frame's share of the whole."""
-    faces = [face_at(10 + n, 50, 20, 255 * n // max(1, frames)) for n in seen]
-    return assemble(
-        fps,
-        (100, 100),
-        np.ones(frames, int),
-        np.array(seen, int),
-        np.array([face.points for face in faces]).reshape(-1, 478, 3) * 100,
-        np.array([face.blendshapes for face in faces]).reshape(-1, 52),
-        np.array([face.pose for face in faces]).reshape(-1, 3),
-    )
+    parts = [np.full((frames, *shape), np.nan, np.float32) for shape in ((478, 3), (52,), (3,))]
+    measured = np.zeros(frames, bool)
+    for n in seen:
+        face = face_at(10 + n, 50, 20, 255 * n // frames)
+        for part, value in zip(parts, (face.points * 100, face.blendshapes, face.pose), strict=True):
+            part[n] = value
+        measured[n] = True
+    return assemble(fps, (100, 100), *parts, measured, np.ones(frames, np.int32))
 
 
 def test_blendshapes_are_named_once_each() -> None:

@@ -16,10 +16,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from making import Maker, noise, number_of, numbered, tone
 
 from espressivo.errors import InputError
 from espressivo.media.read import from_arrays, read
-from making import Maker, noise, number_of, numbered, tone
 
 TIMES = [n / 25 for n in range(50)]
 
@@ -39,11 +39,15 @@ class Pipe(io.RawIOBase):
 
 def refusal(source: Any, **options: Any) -> str:
     """The one line with which `source` is refused."""
-    with pytest.raises(InputError) as caught:
+
+    def use() -> None:
         clip = read(source, **options)
         for part in (clip.sound and clip.sound.blocks(), clip.video and clip.video.frames()):
             for _ in part or ():
                 pass
+
+    with pytest.raises(InputError) as caught:
+        use()
     message = str(caught.value)
     assert "\n" not in message
     assert len(message) < 250
@@ -82,7 +86,9 @@ def test_sound_and_pictures_of_one_file_object_can_be_read_in_turn(talk: Path) -
     assert [number_of(a) for a, _ in pairs] == [number_of(b) for _, b in pairs] == list(range(50))
 
 
-@pytest.mark.parametrize("name", ["mit Leerzeichen.wav", "Говорит и показывает.wav", "声音 😀 ‘x’.wav", "a:b%03d.wav", "-.wav"])
+@pytest.mark.parametrize(
+    "name", ["mit Leerzeichen.wav", "Говорит и показывает.wav", "声音 😀 ‘x’.wav", "a:b%03d.wav", "-.wav"]
+)
 def test_any_file_name(make: Maker, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make.wav(name, tone(0.5, 16_000), 16_000)
     monkeypatch.chdir(path.parent)
@@ -259,7 +265,13 @@ def test_a_cut_video_is_read_up_to_the_cut(make: Maker, name: str) -> None:
     codecs = {"codec": "libvpx", "sound_codec": "libopus"} if name == "a.webm" else {}
     options = {"movflags": "faststart"} if name == "front.mp4" else {}
     path = make.media(
-        name, times=[n / 25 for n in range(75)], pictures=pictures, sound=noise(3, 48_000), rate=48_000, mux=options, **codecs
+        name,
+        times=[n / 25 for n in range(75)],
+        pictures=pictures,
+        sound=noise(3, 48_000),
+        rate=48_000,
+        mux=options,
+        **codecs,
     )
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])

@@ -47,7 +47,8 @@ def click_time(samples: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.webm", "libvpx"), ("a.avi", "mpeg4"), ("a.ts", "libx264")]
+    ("name", "codec"),
+    [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.webm", "libvpx"), ("a.avi", "mpeg4"), ("a.ts", "libx264")],
 )
 def test_every_picture_once_at_its_own_rate(make: Maker, name: str, codec: str) -> None:
     clip = read(make.media(name, times=TIMES, codec=codec))
@@ -59,7 +60,7 @@ def test_every_picture_once_at_its_own_rate(make: Maker, name: str, codec: str) 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
 def test_thirty_a_second_read_at_thirty_in_spite_of_rounded_stamps(make: Maker, name: str) -> None:
-    clip = read(make.media(name, times=[n / 30 for n in range(60)]))
+    clip = read(make.media(name, times=[n / 30 for n in range(60)], fps=30))
     assert numbers(clip.video.at(30)) == list(range(60))
 
 
@@ -74,7 +75,8 @@ def test_variable_frame_rate_goes_by_time(make: Maker, name: str) -> None:
 
 @pytest.mark.parametrize("gop", [1, 12, 250])
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.ts", "libx264"), ("a.webm", "libvpx"), ("a.avi", "mpeg4")]
+    ("name", "codec"),
+    [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.ts", "libx264"), ("a.webm", "libvpx"), ("a.avi", "mpeg4")],
 )
 def test_a_stretch_is_the_slice_of_the_whole(make: Maker, name: str, codec: str, gop: int) -> None:
     video = read(make.media(name, times=[n / 25 for n in range(200)], codec=codec, gop=gop)).video
@@ -108,7 +110,9 @@ def test_a_picture_shown_twice_is_two_arrays(make: Maker) -> None:
 # Sound and pictures on one clock
 
 
-@pytest.mark.parametrize(("name", "codec", "rate"), [("a.mov", "pcm_s16le", 16_000), ("a.mkv", "libopus", 48_000), ("a.mp4", "aac", 44_100)])
+@pytest.mark.parametrize(
+    ("name", "codec", "rate"), [("a.mov", "pcm_s16le", 16_000), ("a.mkv", "libopus", 48_000), ("a.mp4", "aac", 44_100)]
+)
 def test_a_late_sound_is_heard_late(make: Maker, name: str, codec: str, rate: int) -> None:
     path = make.media(name, times=TIMES, sound=click(2, 0.5, rate), rate=rate, sound_start=0.7, sound_codec=codec)
     clip = read(path)
@@ -235,17 +239,15 @@ def test_pixels_that_are_not_square(make: Maker) -> None:
 
 
 def test_four_k_is_scaled_while_it_is_decoded(make: Maker) -> None:
-    pictures = [numbered(n, (3840, 2160)) for n in range(5)]
-    path = make.media(
-        "big.mp4", times=TIMES[:5], pictures=pictures, size=(3840, 2160), options={"preset": "ultrafast"}
-    )
+    pictures = [numbered(n, (3840, 2160)) for n in range(3)]
+    path = make.media("big.mp4", times=TIMES[:3], pictures=pictures, size=(3840, 2160), options={"preset": "ultrafast"})
     video = read(path).video
     assert video.size == (3840, 2160)
     small = video.within(640)
     assert small.size == (640, 360)
     shown = list(small.frames())
     assert {picture.shape for picture in shown} == {(360, 640, 3)}
-    assert numbers(small) == list(range(5))
+    assert numbers(small) == [0, 1, 2]
 
 
 def test_pictures_that_are_gone(make: Maker) -> None:

@@ -101,6 +101,7 @@ def test_a_batch_is_its_rows_and_padding_reaches_only_the_context(small):
 def test_the_annotated_shapes_are_really_checked():
     from jaxtyping import TypeCheckError
 
+    # Fails, too, when the module was imported before conftest.py could put the checks in.
     with pytest.raises(TypeCheckError):
         HiFiGANGenerator(SMALL)(torch.zeros(10, 8))
 

@@ -47,4 +47,4 @@ def perception(clip: Clip | None = None, track: FaceTrack | None = None, text: s
 
 def reply(seen: Perception | None = None, text: str = "I am here.") -> Reply:
     hum = (0.1 * np.sin(2 * np.pi * 220 * np.arange(48_000) / 24_000)).astype(np.float32)
-    return Reply(seen or perception(), text, Speech(hum, 24_000), None, {"thinking": 0.2})
+    return Reply(seen or perception(), text, Speech(hum, 24_000), "guided", None, {"thinking": 0.2})

@@ -1,8 +1,7 @@
 """The language model out of its GGUF file, once: a folder that `transformers` loads in a second.
 
-Reading GGUF through `transformers` takes half a minute each time, most of it spent on parsing the file thrice. Here
-it is parsed once and written as safetensors in float16: its 4- and 8-bit values lose 2·10⁻⁴ of their size that way
-(bfloat16: 14·10⁻⁴).
+Reading GGUF through `transformers` takes half a minute each time. Here it is parsed once and written as safetensors
+in float16: its 4- and 8-bit values lose 2·10⁻⁴ of their size that way (bfloat16: 14·10⁻⁴).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ Start = Annotated[float | None, typer.Option(help="Begin this many seconds into 
 End = Annotated[float | None, typer.Option(help="End this many seconds into the clip.")]
 Chat = Annotated[str, typer.Option(help="Who writes the reply: local, openai:URL#MODEL or hf:NAME.")]
 VoiceName = Annotated[str, typer.Option("--voice", help="Who reads it aloud: hibari or kokoro:NAME.")]
+Licence = Annotated[str, typer.Option(help="'permissive' keeps to weights that allow commercial use.")]
 OutDir = Annotated[Path, typer.Option("-o", "--out", help="Folder for reply.wav, reply.json and reply.png.")]
 
 
@@ -35,6 +36,7 @@ def converse(
     end: End = None,
     chat: Chat = "local",
     voice: VoiceName = "hibari",
+    licence: Licence = "any",
 ) -> None:
     """Answer a clip of someone talking, aloud and with regard to how they feel.
 
@@ -47,7 +49,7 @@ def converse(
 
     if portrait is not None:
         raise NotBuiltError("'--portrait' is not built yet: it waits for Think-Before-Draw; leave it out")
-    pipeline = Cascade.from_pretrained(chat=chat, voice=voice)
+    pipeline = Cascade.from_pretrained(chat=chat, voice=voice, licence=licence)
     with stages() as tell:
         reply = answer(read(clip, start=start, end=end), pipeline=pipeline, progress=tell)
         tell("drawing")
@@ -65,6 +67,7 @@ def recognize(
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Clips of one person each.")],
     by: Annotated[By, typer.Option(help="Which senses to use.")] = By.both,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
+    licence: Licence = "any",
 ) -> None:
     """Say how the person in each clip feels, and how sure that is.
 
@@ -74,7 +77,7 @@ def recognize(
     from espressivo.systems.cascade.perceive import Senses
     from espressivo.verbs.recognize import recognize as feel
 
-    senses, failed = Senses(), []
+    senses, failed = Senses.from_pretrained(licence=licence), []
     for clip in clips:
         try:
             with stages() as tell:

@@ -58,7 +58,7 @@ class LocalChat(ChatModel):
 
     @cached_property
     def _memory(self) -> Memory:
-        return Memory(self.decoder, self._folder / "read")
+        return Memory(self.decoder, self._folder / "read" if self._given is None else None)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

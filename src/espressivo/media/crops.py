@@ -86,7 +86,9 @@ def _similarities(points: np.ndarray, template: np.ndarray) -> np.ndarray:
     p = points[..., 0] + 1j * points[..., 1]
     t = template[:, 0] + 1j * template[:, 1]
     middle, goal = p.mean(axis=1, keepdims=True), t.mean()
-    a = ((p - middle).conj() * (t - goal)).sum(axis=1) / np.maximum((np.abs(p - middle) ** 2).sum(axis=1), 1e-9)
+    spread = np.maximum((np.abs(p - middle) ** 2).sum(axis=1), 1e-9)
+    with np.errstate(invalid="ignore"):  # an absent face has no similarity: NaN in, NaN out
+        a = ((p - middle).conj() * (t - goal)).sum(axis=1) / spread
     b = goal - a * middle[:, 0]
     rows = [[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]]
     return np.moveaxis(np.array(rows), 2, 0)

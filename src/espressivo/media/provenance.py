@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
 
+from espressivo import __version__
 from espressivo.clip import Clip
 from espressivo.media.watermark import RATE, Finding, embed, search
 
@@ -70,7 +70,7 @@ def metadata(kind: str = "synthetic speech", *, created: datetime | None = None)
     when = (created or datetime.now(UTC)).astimezone(UTC)
     facts = {
         "generator": GENERATOR,
-        "version": _version(),
+        "version": __version__,
         "kind": kind,
         "digitalSourceType": SOURCE_TYPE,
         "created": when.isoformat(timespec="seconds"),
@@ -142,10 +142,3 @@ def _tags(clip: Clip) -> Iterator[str]:
         with opened(origin) as container:
             for holder in (container, *container.streams):
                 yield from (str(text)[:_LONGEST_TAG] for text in holder.metadata.values())
-
-
-def _version() -> str:
-    try:
-        return version(GENERATOR)
-    except PackageNotFoundError:  # run from a folder, not installed
-        return "unknown"

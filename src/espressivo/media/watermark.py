@@ -37,8 +37,9 @@ LOWEST_RATE = 8_000
 _KEY = b"espressivo sound mark, first pattern"
 _WINDOW, _HOP, _STEPS = 256, 64, 3  # a cell is _STEPS hops long: 12 ms
 _FIRST_BIN, _BANDS, _WIDTH = 5, 54, 2  # 54 bands of two bins of 62.5 Hz, from 312 Hz on
-_STRENGTHS = (1.6, 2.4, 3.6)  # decibels; the overlap of windows and bands leaves about half of them
-_ENOUGH = 10.0  # a mark found this clearly survives what a codec does to it
+_FAINTEST, _STRONGEST = 1.2, 3.6  # decibels; the overlap of windows and bands leaves about half of them
+_ENOUGH = 13.0  # a mark found this clearly survives what codecs and phones do to it (benchmarks/marking.py)
+_QUIETEST = 1e-6  # cells this far below the loudest one say nothing
 _STRETCH = 6 * RATE  # the detector looks at six seconds at a time, three seconds apart
 
 
@@ -71,21 +72,20 @@ def embed(samples: np.ndarray, rate: int) -> np.ndarray:
     The mark is made only as strong as the detector needs to find it clearly, so short sounds get a stronger one.
 
     Raises:
-        InputError: the rate is below 8 kHz, or `samples` is not a row of numbers.
+        InputError: the rate is below 8 kHz, or the samples are not finite floats of shape (samples,).
     """
-    sound = np.asarray(samples, np.float32)
-    if sound.ndim != 1 or not np.isfinite(sound).all():
-        raise InputError(f"cannot mark sound of shape {sound.shape}: give finite samples of shape (samples,)")
+    given = np.asarray(samples)
+    if given.ndim != 1 or given.dtype.kind != "f" or not np.isfinite(given).all():
+        raise InputError(f"cannot mark {given.dtype} of shape {given.shape}: give finite floats of shape (samples,)")
     if rate < LOWEST_RATE:
         raise InputError(f"cannot mark sound at {rate} Hz: {LOWEST_RATE} Hz is the least that can carry the mark")
+    sound = given.astype(np.float32)
     plain = _resampled(sound, rate, RATE)
-    if not plain.any():
-        return sound.copy()
-    change = np.zeros(0, np.float32)
-    for strength in _STRENGTHS:
+    strength, change = _FAINTEST, _change(plain, _FAINTEST)
+    while strength < _STRONGEST and (score := search([plain + change]).score) < _ENOUGH:
+        # The score grows about as the strength does; at least a tenth more, so that this ends.
+        strength = min(_STRONGEST, strength * max(1.1, _ENOUGH / max(score, 1.0)))
         change = _change(plain, strength)
-        if search([plain + change]).score >= _ENOUGH:
-            break
     return np.clip(sound + _fitted(_resampled(change, RATE, rate), len(sound)), -1.0, 1.0)
 
 
@@ -142,25 +142,29 @@ def _overlapped(pieces: np.ndarray) -> np.ndarray:
 
 
 def _residues(sound: np.ndarray) -> tuple[list[np.ndarray], float]:
-    """For each of _STEPS ways to lay the grid of cells: (cells, bands) residues; and the seconds that are not silence."""
+    """Residues (cells, bands) for each of _STEPS ways to lay the grid; and how many seconds are not silence."""
     power = np.abs(_spectra(sound)[:, _FIRST_BIN : _FIRST_BIN + _BANDS * _WIDTH]) ** 2
     bands = power.reshape(len(power), _BANDS, _WIDTH).sum(2)
     loudest = float(bands.max(initial=0.0))
-    if loudest <= 0.0:
+    if loudest < 1e-20 or len(bands) < 2 * _STEPS:
         return [], 0.0
-    frames = bands.max(axis=1) > loudest * 1e-4
+    active = bands.max(axis=1) > loudest * 1e-4
     grids = (bands[step : step + (len(bands) - step) // _STEPS * _STEPS] for step in range(_STEPS))
-    residues = [_residue(g.reshape(-1, _STEPS, _BANDS).sum(1), loudest) for g in grids]
-    return residues, float(frames.sum() * _HOP / RATE)
+    residues = [_residue(grid.reshape(-1, _STEPS, _BANDS).sum(1), loudest) for grid in grids]
+    return residues, float(active.sum() * _HOP / RATE)
 
 
 def _residue(energy: np.ndarray, loudest: float) -> np.ndarray:
-    """Each cell's level against its neighbours, limited so that no cell outvotes the others, 0 where it is silent."""
-    level = np.log(energy + loudest * 1e-8)
+    """Each cell's level against its neighbours, limited so that no cell outvotes the others.
+
+    Cells count less the quieter they are and the nearer to the band's steady noise, which covers the mark.
+    """
+    level = np.log(energy + loudest * _QUIETEST / 1000)
     rest = level - _around(level, 2, 0)
     rest -= (_around(rest, 2, 1) * 4 + rest) / 5
-    audible = np.clip((level - math.log(loudest * 1e-5)) / math.log(100), 0.0, 1.0)
-    return np.tanh(0.4 * rest) * audible
+    audible = np.clip((level - math.log(loudest * _QUIETEST)) / math.log(100), 0.0, 1.0)
+    noise = np.percentile(energy, 10, axis=0)
+    return np.tanh(0.4 * rest) * audible * np.clip(1 - 4 * noise / (energy + 1e-30), 0.0, 1.0)
 
 
 def _around(values: np.ndarray, reach: int, axis: int) -> np.ndarray:

@@ -141,6 +141,7 @@ class HiFiGAN(Vocoder):
         return generator.to(self._device, self._precision)
 
     def synthesise(self, mel: Float[Tensor, "batch frames n_mels"]) -> Float[Tensor, "batch samples"]:
+        """(batch, frames, 80) to (batch, frames · 256) float32, computed in the chosen precision."""
         return self.generator(mel.to(self._device, self._precision)).float()
 
 

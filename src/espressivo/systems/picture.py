@@ -129,11 +129,13 @@ def _sound(axis: Axes, perception: Perception) -> None:
     axis.plot(pitch.times, scaled, color="#d1495b", linewidth=2.2, solid_capstyle="round")
     axis.text(0.0, 1.02, f"pitch, median {pitch.median:.0f} Hz", color="#d1495b", fontsize=8, transform=axis.transAxes)
     heard = perception.transcript
-    for word in heard.words if heard is not None and perception.understood else ():
-        style: dict[str, Any] = {"ha": "center", "va": "top", "fontsize": 9, "color": INK}
-        axis.text((word.start + word.end) / 2, -1.15, word.text, **style)
+    for i, word in enumerate(heard.words if heard is not None and perception.understood else ()):
+        text = textwrap.shorten(word.text, 24, placeholder="…") or word.text[:23] + "…"
+        middle = min((word.start + word.end) / 2, perception.clip.duration)
+        label = axis.text(middle, -1.15 - 0.35 * (i % 2), text, ha="center", va="top", fontsize=9, color=INK)
+        label.set_in_layout(False)  # a long word must not squeeze the axes
     _bare(axis)
-    axis.set_ylim(-1.5, 1.1)
+    axis.set_ylim(-1.9, 1.1)
     axis.set_xlim(0, perception.clip.duration)
 
 

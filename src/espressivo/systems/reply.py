@@ -47,8 +47,10 @@ class Reply:
     perception: Perception
     text: str
     speech: Speech
-    careful: str | None = None
-    """The kind of danger that was heard ("self-harm" …) when the text is a fixed, careful one; otherwise None."""
+    how: str
+    """How the text came about: "guided", "prompted", "not understood", "careful" …, see `engines.empathy`."""
+    danger: str | None = None
+    """The kind of danger that was heard ("self-harm" …), to which the text is a fixed, careful answer."""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -60,7 +62,8 @@ class Reply:
         perceived = self.perception.as_dict()
         seconds = {**perceived.pop("seconds"), **{name: round(value, 3) for name, value in self.seconds.items()}}
         spoken = {"seconds": round(self.speech.duration, 3), "rate": self.speech.rate, "synthetic": True}
-        return {**perceived, "reply": {"text": self.text, "careful": self.careful, "speech": spoken}, "seconds": seconds}
+        written = {"text": self.text, "how": self.how, "danger": self.danger, "speech": spoken}
+        return {**perceived, "reply": written, "seconds": seconds}
 
 
 def _rounded(scores: EmotionScores) -> dict[str, float]:

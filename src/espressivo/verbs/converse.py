@@ -17,6 +17,7 @@ def converse(
     *,
     chat: str = "local",
     voice: str = "hibari",
+    licence: str = "any",
     pipeline: Cascade | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Reply:
@@ -26,6 +27,7 @@ def converse(
         clip: a Clip, or anything `read` takes (path, bytes, file object, arrays).
         chat: who writes the reply: "local", an OpenAI-compatible endpoint or a Hugging Face model (see `chat_model`).
         voice: who reads it: "hibari" or "kokoro:NAME".
+        licence: "permissive" keeps to weights that allow commercial use.
         pipeline: a loaded system to use again; spares loading the models at every call.
         progress: called with the name of each stage as it begins.
 
@@ -33,7 +35,7 @@ def converse(
         InputError: the clip cannot be used: no speech in it, too long, not media …
         AssetError: pinned weights are missing and out of reach.
     """
-    system = pipeline or Cascade.from_pretrained(chat=chat, voice=voice)
+    system = pipeline or Cascade.from_pretrained(chat=chat, voice=voice, licence=licence)
     return system(clip if isinstance(clip, Clip) else read(clip), progress=progress)
 
 

@@ -72,6 +72,15 @@ class Senses:
     faces: FaceReader = field(default_factory=FaceReader)
     voices: VoiceReader = field(default_factory=VoiceReader)
 
+    @classmethod
+    def from_pretrained(cls, *, licence: str = "any") -> Senses:
+        """All senses with their pinned weights; "permissive" keeps to those that allow commercial use.
+
+        Raises:
+            ConfigError: `licence` is neither "any" nor "permissive".
+        """
+        return cls(voices=VoiceReader(licence))
+
     def understand(self, clip: Clip, progress: Progress | None = None) -> Perception:
         """The words and the feeling of one turn.
 

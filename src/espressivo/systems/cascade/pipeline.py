@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from espressivo.clip import Clip
 from espressivo.engines.chat import ChatModel, chat_model
-from espressivo.engines.empathy import answer
+from espressivo.engines.empathy import Answer, Turn, answer
 from espressivo.engines.voice import PACE, Voice, make_voice
 from espressivo.systems.cascade.perceive import Senses
 from espressivo.systems.reply import Perception, Reply
@@ -26,13 +26,18 @@ class Cascade:
     senses: Senses = field(default_factory=Senses)
 
     @classmethod
-    def from_pretrained(cls, *, chat: str = "local", voice: str = "hibari") -> Cascade:
+    def from_pretrained(cls, *, chat: str = "local", voice: str = "hibari", licence: str = "any") -> Cascade:
         """The cascade with its pinned parts; each is loaded when first needed.
 
+        Args:
+            chat: who writes the reply, see `chat_model`.
+            voice: who reads it, see `make_voice`.
+            licence: "permissive" keeps to weights that allow commercial use.
+
         Raises:
-            ConfigError: `chat` or `voice` names nothing we know.
+            ConfigError: one of the three names nothing we know.
         """
-        return cls(chat_model(chat), make_voice(voice))
+        return cls(chat_model(chat), make_voice(voice), Senses.from_pretrained(licence=licence))
 
     def __call__(self, clip: Clip, *, progress: Callable[[str], None] | None = None) -> Reply:
         """The spoken answer to one turn of at most 60 s.
@@ -44,9 +49,27 @@ class Cascade:
         perception = self.senses.understand(clip, tell)
         tell("thinking")
         begun = time.perf_counter()
-        text, careful = self._words(perception)
-        written = time.perf_counter()
+        written = answer(self.chat, _turn(perception))
+        thought = time.perf_counter()
         tell("speaking")
-        speech = self.voice.say(text, speed=PACE.get(perception.emotion.top, 1.0))
-        seconds = {"thinking": written - begun, "speaking": time.perf_counter() - written}
-        return Reply(perception, text, speech, careful, seconds)
+        speech = self.voice.say(written.text, speed=_pace(perception, written))
+        seconds = {"thinking": thought - begun, "speaking": time.perf_counter() - thought}
+        return Reply(perception, written.text, speech, written.how, written.danger, seconds)
+
+
+def _turn(perception: Perception) -> Turn:
+    heard = perception.transcript
+    return Turn(
+        words=heard.text if heard is not None else "",
+        understood=perception.understood,
+        language=heard.language if heard is not None else "",
+        emotion=perception.emotion,
+        senses=tuple(perception.senses),
+    )
+
+
+def _pace(perception: Perception, written: Answer) -> float:
+    """How fast the reply is read: with regard to a feeling only if that is more than a guess."""
+    if written.danger is not None or perception.sureness == "unsure":
+        return 1.0
+    return PACE.get(perception.emotion.top, 1.0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -91,8 +92,20 @@ def fit(recipe: Recipe, table: Table) -> VoiceNet:
         total.backward()
         return total
 
-    optimizer.step(closure)
+    with one_thread():
+        optimizer.step(closure)
     return net.eval()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """For matrices so small that threads wait for each other longer than they work, above all on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def levelled(table: Table) -> np.ndarray:
