@@ -7,8 +7,10 @@ unless ESPRESSIVO_REQUIRE_DATA=1 (corpora) or ESPRESSIVO_REQUIRE_WEIGHTS=1 (weig
 
 import os
 from collections.abc import Callable, Generator
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -67,6 +69,15 @@ def asset() -> Callable[[str], Path]:
             raise
 
     return resolve
+
+
+@pytest.fixture(scope="session")
+def say() -> Callable[[str], np.ndarray]:
+    """`say(text)`: synthetic speech, float32 at 16 kHz, by a voice that is a dependency: nothing is fetched."""
+    from espressivo.engines.voice import HibariVoice
+
+    voice = HibariVoice()
+    return cache(lambda text: voice.say(text).at(16_000).samples)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

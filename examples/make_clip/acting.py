@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 from voice import Phone
 
 FPS = 25.0
@@ -60,8 +59,8 @@ def perform(phones: Sequence[Phone], loudness: np.ndarray, seed: int) -> list[Mo
     sad = _curve(times, [(0, 0.75), (said * 0.3, 1.05), (said * 0.8, 1.25), (said, 1.2), (said + 0.5, 0.1)])
     smile = _curve(times, [(0, 0.0), (said - 0.1, 0.0), (said + 0.5, 1.1), (said + 1.0, 1.2)])
     shut = _blinks(times, [0.32, said * 0.36, said * 0.74, said + 0.12])
-    emphasis = gaussian_filter1d(loudness, 4)
-    drift = [gaussian_filter1d(random.standard_normal(frames + 100), 14)[50:-50] * 5 for _ in range(3)]
+    emphasis = _smooth(loudness, 4)
+    drift = [_smooth(random.standard_normal(frames + 100), 14)[50:-50] * 5 for _ in range(3)]
     sink = _curve(times, [(0, 0), (said * 0.5, 0.6), (said, 2.0), (said + 0.6, 0.4)])
     return [
         Moment(
@@ -88,12 +87,12 @@ def _mouth(phones: Sequence[Phone], loudness: np.ndarray, times: np.ndarray) -> 
             tracks[name][span] = weight
         if phone.symbol in "bpm":
             tight[span] = 1.0
-    effort = np.interp(fine, times, gaussian_filter1d(loudness, 0.8))
-    lips = np.clip(1 - 1.3 * gaussian_filter1d(tight, 0.03 / step), 0, 1)
+    effort = np.interp(fine, times, _smooth(loudness, 0.8))
+    lips = np.clip(1 - 1.3 * _smooth(tight, 0.03 / step), 0, 1)
     ahead = 0.03
     shaped = {}
     for name, track in tracks.items():
-        smooth = gaussian_filter1d(track, 0.028 / step) * (0.2 + 1.0 * effort) * lips
+        smooth = _smooth(track, 0.028 / step) * (0.2 + 1.0 * effort) * lips
         shaped[name] = np.interp(times + ahead, fine, smooth)
     total = np.maximum(sum(shaped.values()), 1e-6)
     # Lips part only from half a pose on: speech lives in what lies above.
@@ -102,10 +101,17 @@ def _mouth(phones: Sequence[Phone], loudness: np.ndarray, times: np.ndarray) -> 
     return {name: grown * track / total for name, track in shaped.items()}
 
 
+def _smooth(values: np.ndarray, width: float) -> np.ndarray:
+    """Averaged with a Gaussian of `width` steps, the ends held."""
+    reach = int(4 * width) + 1
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    return np.convolve(np.pad(values, reach, "edge"), kernel / kernel.sum(), "valid")
+
+
 def _curve(times: np.ndarray, knots: list[tuple[float, float]]) -> np.ndarray:
     """Through the knots, eased in and out."""
     at, values = zip(*knots)
-    return gaussian_filter1d(np.interp(times, at, values), 4.0)
+    return _smooth(np.interp(times, at, values), 4.0)
 
 
 def _blinks(times: np.ndarray, centres: list[float]) -> np.ndarray:

@@ -78,12 +78,12 @@ class Camera:
         top, bottom = (_arch(columns, lid) for lid in (upper, lower))
         height = np.maximum(bottom - top, 0.5)
         reach = max(1.0, float(height.max()))
-        drop = shut * 0.92 * height
+        drop = shut * 0.97 * height
         # The lashes ride on the lid's edge as they are; only the skin between them and the fold stretches.
-        fold, lashes = top - 1.15 * reach, top - 0.45 * reach
+        fold, lashes = top - 1.05 * reach, top - 0.45 * reach
         here = y[:, left:right]
         skin = fold + (here - fold) * (lashes - fold) / (lashes + drop - fold)
-        eye = top + (here - top - drop) * height / np.maximum(height - drop, 0.05 * height)
+        eye = top + (here - top - drop) * height / np.maximum(height - drop, 0.03 * height)
         moved = np.where(here < lashes + drop, skin, np.where(here < top + drop, here - drop, np.minimum(eye, bottom)))
         y = y.copy()
         y[:, left:right] = np.where((here > fold) & (here < bottom), moved, here)

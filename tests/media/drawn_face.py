@@ -1,4 +1,4 @@
-"""Drawn faces: nobody's, yet enough of one for the real tracker; and a tracker that reads its faces off the pictures."""
+"""Drawn faces: nobody's, yet enough of one for the real tracker; and a tracker that reads faces off coded pictures."""
 
 from __future__ import annotations
 

@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from espressivo.emotion import EmotionScores
-from espressivo.engines import safety
+from espressivo.engines import empathy_guided, empathy_questions, safety
 from espressivo.engines.chat import ChatModel, Message
 from espressivo.engines.chat_local import LocalChat
-from espressivo.engines.empathy_guided import guided
+from espressivo.engines.empathy_guided import guided, spoken
 from espressivo.engines.empathy_languages import language_name
+from espressivo.engines.empathy_questions import answered, fixed_answer, is_question
 from espressivo.engines.empathy_text import faults, tidy
 
 FELT = 0.45
 """Least probability of the top emotion to be spoken of."""
 TRIES = 3
+DONT_KNOW = "I'm not sure I can answer that well. What do you think about it?"
 
 RULES = (
     "You are espressivo, a program that listens and answers kindly. The person's words were recognised from speech. "
@@ -54,7 +56,7 @@ class Turn:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply, how it came about ("careful", "not understood", "guided", "answered", "prompted", "fallback"), and the
+    """A reply, how it came about ("careful", "not understood", "guided", "fixed", "answered", "prompted", "fallback"), and the
     kind of danger that a careful one is about."""
 
     text: str
@@ -75,10 +77,27 @@ def answer(chat: ChatModel, turn: Turn, *, seed: int = 0) -> Answer:
         return Answer(safety.careful_reply(kind), "careful", danger=kind)
     if not turn.understood or not turn.words.strip():
         return Answer(not_understood(turn), "not understood")
+    if not isinstance(chat, LocalChat):
+        return _prompted(chat, turn, seed)
+    if is_question(turn.words):
+        return _asked(chat, turn, seed)
+    text, topic = guided(chat, turn.words, felt(turn), seed)
+    return Answer(text, "guided", topic=topic)
+
+
+def warm_up(chat: ChatModel) -> None:
+    """Load the model and read what is the same for all replies; a second start finds it read on disk."""
     if isinstance(chat, LocalChat):
-        text, how, topic = guided(chat, turn.words, felt(turn), seed)
-        return Answer(text, how, topic=topic)
-    return _prompted(chat, turn, seed)
+        empathy_guided.warm_up(chat.load())
+        empathy_questions.warm_up(chat)
+
+
+def _asked(chat: LocalChat, turn: Turn, seed: int) -> Answer:
+    text = fixed_answer(turn.words, _noticed(turn) or "I can't tell how you feel.", seed)
+    if text:
+        return Answer(text, "fixed")
+    text = answered(chat, turn.words, seed)
+    return Answer(text, "answered") if text else Answer(DONT_KNOW, "fallback")
 
 
 def felt(turn: Turn) -> EmotionScores | None:
@@ -95,10 +114,14 @@ def not_understood(turn: Turn) -> str:
         missed = "I couldn't make out your words well enough."
     else:
         missed = "I didn't catch any words."
+    return " ".join(part for part in (missed, _noticed(turn), "Could you say it again in English?") if part)
+
+
+def _noticed(turn: Turn) -> str:
+    """How the person seemed, in a sentence; nothing if that is not sure enough."""
     emotion, seen = felt(turn), {"face": "look", "voice": "sound"}
     verbs = " and ".join(seen[sense] for sense in turn.senses if sense in seen)
-    noticed = f" You {verbs} {emotion.top} to me." if emotion is not None and verbs else ""
-    return f"{missed}{noticed} Could you say it again in English?"
+    return f"You {verbs} {spoken(emotion.top)} to me." if emotion is not None and verbs else ""
 
 
 def prompt(turn: Turn) -> list[Message]:
@@ -123,5 +146,5 @@ def fallback(turn: Turn, seed: int) -> str:
     """What can be said to anything, when no draft may be spoken."""
     emotion = felt(turn)
     if emotion is not None and emotion.top not in ("neutral", "calm", "surprised"):
-        return f"Thank you for telling me. You seem {emotion.top}; would you like to say more?"
+        return f"Thank you for telling me. You seem {spoken(emotion.top)}; would you like to say more?"
     return random.Random(seed).choice(("Thank you for telling me. Would you like to say more?", "I see. Tell me more."))

@@ -8,14 +8,14 @@ import re
 from espressivo.emotion import EmotionScores
 from espressivo.engines.chat import Message
 from espressivo.engines.chat_local import LocalChat
-from espressivo.engines.empathy_text import content_words, faults, sentences, tidy, word_count
-from espressivo.engines.empathy_topics import Topic, beliefs
+from espressivo.engines.empathy_text import content_words, faults, sentences, word_count
+from espressivo.engines.empathy_topics import Topic, beliefs, settle, single_topics
 
-SURE = 0.6
-"""Least belief in a topic for its sentences; below it, they are about nothing in particular."""
-ODD = -6.0
-"""Natural log of the probability per token below which words make no sense in any conversation."""
+DRAFTS = 4
+QUOTED = 12
+"""Most words that are said back."""
 
+_PRONOUNS = {"he", "she", "him", "her", "his", "hers", "they", "them", "their"}
 _FRIEND = "You are a kind friend who listens. Answer in two short sentences and take up what the person said."
 _SHOWN = (
     (
@@ -29,76 +29,71 @@ _SHOWN = (
     ),
     ("My cousin started to learn the piano.", "How nice! Tell me more about your cousin and the piano."),
 )
-_HELPER = "You are a friendly helper. Answer the question in one or two short, plain sentences."
-_QUESTION = re.compile(
-    r"(?i)^(?:so |and |but |well,? |hey,? |please,? )*(?:what|who|where|when|why|how|which|can|could|would|will|do|does|did|is|are|"
-    r"should|may|tell me|explain|give me)\b"
-)
-_TO_YOU = {"my": "your", "me": "you", "i": "you", "mine": "yours", "myself": "yourself", "our": "your", "we": "you"}
 
 
-def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int) -> tuple[str, str, str | None]:
-    """The reply to `words`, how it came about, and the topic."""
-    if is_question(words):
-        text = _answered(chat, words, seed)
-        if text:
-            return text, "answered", None
-        return "That's a good question, and I don't know the answer. What do you think?", "fallback", None
-    believed = beliefs(chat, words, emotion)
-    topic, belief = next(iter(believed.items()))
-    if belief < SURE:
-        topic = _plain(believed)
+def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int) -> tuple[str, str]:
+    """The reply to what was told, and the topic it was taken for."""
+    topic = settle(beliefs(chat, words, emotion))
     opener = _opener(topic, emotion, seed)
-    second = _taken_up(chat, words, opener, topic, seed) or random.Random(seed).choice(topic.asides)
-    return f"{opener} {second}", "guided", topic.name
+    second = _taken_up(chat, words, opener, topic, seed)
+    if not second and topic.name == "plain" and word_count(words) <= QUOTED:
+        return f'I heard "{words.strip().rstrip(".")}". Tell me more about it, if you like.', topic.name
+    return f"{opener} {second or random.Random(seed).choice(topic.asides)}", topic.name
 
 
-def is_question(words: str) -> bool:
-    """Whether an answer is asked for: ends in a question mark and begins like a question."""
-    return words.rstrip().endswith("?") and bool(_QUESTION.match(words.strip()))
-
-
-def _plain(believed: dict[Topic, float]) -> Topic:
-    return next(topic for topic in believed if topic.name == "plain")
+def warm_up(chat: LocalChat) -> None:
+    """Read now what is the same for all replies, so that the first does not wait for it."""
+    for topic in single_topics():
+        chat.remember(topic.heading)
+    chat.remember_chat(_shown())
 
 
 def _opener(topic: Topic, emotion: EmotionScores | None, seed: int) -> str:
     """One of the topic's first sentences; where the words are plain, what the feeling says."""
     if topic.name == "plain" and emotion is not None and emotion.top not in ("neutral", "calm"):
-        return f"You seem {emotion.top} to me."
+        return f"You seem {spoken(emotion.top)} to me."
     return random.Random(seed).choice(topic.openers)
 
 
-def _answered(chat: LocalChat, words: str, seed: int) -> str:
-    messages = [Message("system", _HELPER), Message("user", words)]
-    drafts = [chat.complete(messages, "", 1, max_tokens=48, seed=seed, heat=0)[0]]
-    drafts += chat.complete(messages, "", 3, max_tokens=48, seed=seed, heat=0.5)
-    good = [text for text in map(tidy, drafts) if not faults(text)]
-    return good[0] if good else ""
+def spoken(emotion: str) -> str:
+    """The word that people use for an emotion of the taxonomy."""
+    return {"fearful": "worried", "contemptuous": "annoyed"}.get(emotion, emotion)
+
+
+def _shown() -> list[Message]:
+    messages = [Message("system", _FRIEND)]
+    for said, reply in _SHOWN:
+        messages += [Message("user", said), Message("assistant", reply)]
+    return messages
 
 
 def _taken_up(chat: LocalChat, words: str, opener: str, topic: Topic, seed: int) -> str:
     """A second sentence that takes up the person's own words, or nothing if none of the drafts does."""
-    messages = [Message("system", _FRIEND)]
-    for said, reply in _SHOWN:
-        messages += [Message("user", said), Message("assistant", reply)]
-    messages.append(Message("user", words))
-    drafts: list[str] = []
+    messages = [*_shown(), Message("user", words)]
     for starter in topic.starters:
-        ends = chat.complete(messages, f"{opener} {starter}", 4, max_tokens=14, seed=seed, heat=0.5)
-        drafts += [f"{starter}{end}" for end in ends]
-    fitting = sorted({whole for draft in drafts if (whole := _own_words(draft, words, topic.starters))})
-    if not fitting:
-        return ""
-    scores = chat.log_probabilities(messages, [f"{opener} {whole}" for whole in fitting])
-    return max(zip(scores, fitting, strict=True))[1]
+        ends = chat.complete(messages, f"{opener} {starter}", DRAFTS, max_tokens=14, seed=seed, heat=0.5)
+        whole = (_own_words(starter, end, words) for end in ends)
+        fitting = sorted({sentence for sentence in whole if sentence})
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            scores = chat.log_probabilities(messages, [f"{opener} {sentence}" for sentence in fitting])
+            return max(zip(scores, fitting, strict=True))[1]
+    return ""
 
 
-def _own_words(draft: str, words: str, starters: tuple[str, ...]) -> str:
-    """The first sentence of `draft` if all it is about was said by the person and some of it is; else nothing."""
-    first = next(iter(sentences(draft)), "")
-    starter = next(start for start in starters if draft.startswith(start))
-    about = content_words(first.removeprefix(starter))
-    if not about or not about <= content_words(words) or faults(first) or word_count(first) > 18:
+def _own_words(starter: str, end: str, words: str) -> str:
+    """The first sentence of `starter` and `end` if all that `end` is about was said by the person; else nothing."""
+    first = next(iter(sentences(starter + end)), "")
+    about, said = content_words(first.removeprefix(starter)), content_words(words)
+    if not about or not about <= said or faults(first) or word_count(first) > 18:
         return ""
-    return first
+    # "your dog" of someone who spoke of a dog, "he" of someone who did not say so: that would be made up.
+    claimed, told = set(_spoken_words(first)), set(_spoken_words(words))
+    if "your" in claimed and not told & {"my", "our", "mine", "ours"}:
+        return ""
+    return "" if claimed & _PRONOUNS - told else first
+
+
+def _spoken_words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())

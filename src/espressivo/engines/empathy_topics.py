@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -19,6 +18,8 @@ from importlib import resources
 from espressivo.emotion import EmotionScores, canonical
 from espressivo.engines.chat_local import LocalChat
 
+SURE, SURE_TOGETHER = 0.6, 0.75
+"""Least belief in one topic, and in several together, with which it is spoken about."""
 # Words speak louder than faces: so much of the belief stays with kinds that do not fit the feeling.
 DOUBT = 0.15
 SHARPNESS = 0.7
@@ -27,15 +28,16 @@ SHARPNESS = 0.7
 
 @dataclass(frozen=True)
 class Topic:
-    """A kind of thing that people tell, and how to take it up; see empathy.toml."""
+    """A kind of thing that people tell, or several of them together (`members`); see empathy.toml."""
 
     name: str
-    words: str
-    feelings: tuple[str, ...]
-    examples: tuple[str, ...]
     openers: tuple[str, ...]
     starters: tuple[str, ...]
     asides: tuple[str, ...]
+    words: str = ""
+    feelings: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -44,39 +46,43 @@ class Topic:
 
 
 @cache
-def topics() -> tuple[Topic, ...]:
-    """All topics of empathy.toml."""
+def topics() -> dict[str, Topic]:
+    """All topics of empathy.toml by name."""
     table = tomllib.loads(resources.files(__package__).joinpath("empathy.toml").read_text(encoding="utf-8"))
-    lists = ("examples", "openers", "starters", "asides")
-    return tuple(
-        Topic(
-            name=name,
-            words=entry["words"],
-            feelings=tuple(canonical(feeling) for feeling in entry["feelings"]),
-            **{key: tuple(entry[key]) for key in lists},
-        )
-        for name, entry in table.items()
-    )
+    known: dict[str, Topic] = {}
+    for name, entry in table.items():
+        lists = {key: tuple(value) for key, value in entry.items() if key != "words"}
+        lists["feelings"] = tuple(canonical(feeling) for feeling in lists.get("feelings", ()))
+        known[name] = Topic(name=name, words=entry.get("words", ""), **lists)
+    return known
 
 
-def beliefs(chat: LocalChat, words: str, emotion: EmotionScores | None = None) -> dict[Topic, float]:
-    """How probable each topic is for `words`, given the feeling; likeliest first, the values sum to 1."""
-    ends = f'{words.strip()}"'
-    heard = [chat.log_probability(topic.heading, ends) for topic in topics()]
-    scores = [SHARPNESS * log + math.log(_fit(topic, emotion)) for topic, log in zip(topics(), heard, strict=True)]
-    peak = max(scores)
-    weights = [math.exp(score - peak) for score in scores]
-    pairs = sorted(zip(topics(), weights, strict=True), key=lambda pair: -pair[1])
-    return {topic: weight / sum(weights) for topic, weight in pairs}
+def single_topics() -> list[Topic]:
+    """The topics that have examples of their own."""
+    return [topic for topic in topics().values() if not topic.members]
+
+
+def beliefs(chat: LocalChat, words: str, emotion: EmotionScores | None = None) -> dict[str, float]:
+    """How probable each single topic is for `words`, given the feeling; the values sum to 1."""
+    single, ends = single_topics(), f'{words.strip()}"'
+    heard = [chat.log_probability(topic.heading, ends) for topic in single]
+    scores = [SHARPNESS * log + math.log(_fit(topic, emotion)) for topic, log in zip(single, heard, strict=True)]
+    weights = [math.exp(score - max(scores)) for score in scores]
+    return {topic.name: weight / sum(weights) for topic, weight in zip(single, weights, strict=True)}
+
+
+def settle(believed: dict[str, float]) -> Topic:
+    """The topic to speak about: one that is sure enough, else several together that are, else everyday things."""
+    name, belief = max(believed.items(), key=lambda pair: pair[1])
+    if belief >= SURE:
+        return topics()[name]
+    for topic in topics().values():
+        if sum(believed[member] for member in topic.members) >= SURE_TOGETHER:
+            return topic
+    return topics()["plain"]
 
 
 def _fit(topic: Topic, emotion: EmotionScores | None) -> float:
     if emotion is None:
         return 1.0
     return DOUBT + (1 - DOUBT) * sum(emotion.probabilities.get(feeling, 0.0) for feeling in topic.feelings)
-
-
-def warm_up(chat: LocalChat, headings: Sequence[Topic] | None = None) -> None:
-    """Read all headings now, so that the first reply does not wait for it."""
-    for topic in headings or topics():
-        chat.remember(topic.heading)
