@@ -22,6 +22,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+
 from common import save, table
 
 SEED = 0

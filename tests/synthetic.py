@@ -25,7 +25,7 @@ def tone(seconds: float, rate: int = 16_000, hz: float = 220.0, level: float = 0
 
 
 def speechlike(seconds: float, rate: int = 16_000, seed: int = 0, level: float = 0.3) -> np.ndarray:
-    """Babble, float32 (samples,): a gliding voice of 110–160 Hz through vowels, four syllables a second, with hisses."""
+    """Babble, float32 (samples,): a voice of 110–160 Hz gliding through vowels, with hisses between syllables."""
     random = np.random.default_rng(seed)
     time = np.arange(round(seconds * rate)) / rate
     beats = int(np.ceil(seconds * _SYLLABLES)) + 2
@@ -46,7 +46,7 @@ def speechlike(seconds: float, rate: int = 16_000, seed: int = 0, level: float =
 
 
 def face_frames(count: int = 5, size: int = 192, sway: float = 0.0) -> list[np.ndarray]:
-    """Pictures of the example's made-up person, uint8 (size, size, 3) RGB; `sway` moves her by that share of the side."""
+    """Pictures of the example's made-up person, uint8 (size, size, 3) RGB; `sway` moves her that share of the side."""
     import cv2
 
     face = cv2.resize(_first_frame(), (size, size), interpolation=cv2.INTER_AREA)

@@ -12,8 +12,8 @@ from acting import FPS, POSES, Moment, perform
 from camera import FILM, WORK, Camera
 from generator import Generator
 from landmarks import Watcher
-from rig import Rig, Space, build, survey
 from rich.progress import track
+from rig import Rig, build, survey
 from voice import RATE, Voice, loudness
 
 from espressivo.media.encode import write_video
@@ -61,9 +61,8 @@ def _rig(generator: Generator, watcher: Watcher, work: Path) -> Rig:
         print(f"looking at {FACES} made-up faces (minutes)")
         space = survey(generator, watcher, FACES, FIRST_FACE)
         rig = build(generator, watcher, space, generator.person(PERSON, TRUNCATION))
-        np.savez(kept, rest=rig.rest, axes=rig.axes, **rig.poses)
-    with np.load(kept) as data:
-        return Rig(data["rest"], data["axes"], {name: data[name] for name in POSES})
+        rig.save(kept)
+    return Rig.load(kept)
 
 
 def _film(generator: Generator, watcher: Watcher, rig: Rig, moments: list[Moment]) -> list[np.ndarray]:

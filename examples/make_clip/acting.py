@@ -1,4 +1,4 @@
-"""What the person does when: the mouth follows the phones, the feeling changes slowly, the head and eyes are never still."""
+"""What the person does when: the mouth follows the phones, the feeling changes slowly, the head is never still."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def _smooth(values: np.ndarray, width: float) -> np.ndarray:
 
 def _curve(times: np.ndarray, knots: list[tuple[float, float]]) -> np.ndarray:
     """Through the knots, eased in and out."""
-    at, values = zip(*knots)
+    at, values = zip(*knots, strict=True)
     return _smooth(np.interp(times, at, values), 4.0)
 
 

@@ -30,8 +30,7 @@ class Camera:
         self._rest = rest.astype(np.float32)
         self._points = points[:, :2] * WORK
         self._tone = _tone(self._rest, self._points)
-        x, y = np.meshgrid(np.arange(WORK, dtype=np.float32), np.arange(WORK, dtype=np.float32))
-        self._x, self._y = x, y
+        self._y, self._x = np.indices((WORK, WORK)).astype(np.float32)
 
     def shoot(self, drawn: np.ndarray, points: np.ndarray, moment: Moment) -> np.ndarray:
         """The film's picture, uint8 (FILM, FILM, 3), of the face `drawn` with its `points` at `moment`."""
@@ -67,7 +66,7 @@ class Camera:
                 centre = xy[list(pair)].mean(0)
                 near = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * (0.11 * unit) ** 2))
                 y += near * moment.brows * lift * unit
-        for upper, lower in zip(UPPER, LOWER):
+        for upper, lower in zip(UPPER, LOWER, strict=True):
             y = self._lids(y, xy[list(upper)], xy[list(lower)], moment.shut)
         return x, y
 

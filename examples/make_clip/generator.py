@@ -1,6 +1,6 @@
 """The face: a style GAN whose latent can be set layer by layer.
 
-The weights come as an OpenVINO network, so this one module needs the `openvino` package; nothing else of espressivo does.
+The weights come as an OpenVINO network, so this module needs the `openvino` package; espressivo does not.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ that comes out of the generator.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from generator import Generator
@@ -35,7 +37,6 @@ TOLERANCE = {
     "down": 0.02,
     "nose width": 0.01,
 }
-
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,15 @@ class Rig:
         moved = self.rest.copy()
         moved[LAYERS] += sum(weight * self.poses[name] for name, weight in weights.items()) @ self.axes
         return moved
+
+    def save(self, path: Path) -> None:
+        arrays: dict[str, Any] = {"rest": self.rest, "axes": self.axes, **self.poses}
+        np.savez(path, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Rig:
+        with np.load(path) as arrays:
+            return cls(arrays["rest"], arrays["axes"], {name: arrays[name] for name in POSES})
 
 
 def survey(generator: Generator, watcher: Watcher, faces: int, seed: int) -> Space:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import onnx
@@ -37,9 +38,11 @@ class Voice:
         self._session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         folder = fetch("kokoro-voices")
         tables = {name: np.fromfile(next(folder.rglob(f"{name}.bin")), np.float32) for name in blend}
-        self._styles = sum(weight * tables[name].reshape(-1, 1, 256) for name, weight in blend.items())
+        self._styles = np.sum([weight * tables[name].reshape(-1, 1, 256) for name, weight in blend.items()], axis=0)
 
-    def say(self, text: str, *, speed: float, pause: float, before: float, after: float) -> tuple[np.ndarray, list[Phone]]:
+    def say(
+        self, text: str, *, speed: float, pause: float, before: float, after: float
+    ) -> tuple[np.ndarray, list[Phone]]:
         """Float32 samples at RATE and the phones in them; `pause` seconds lie between sentences."""
         parts, phones, at = [np.zeros(round(before * RATE), np.float32)], [], before
         sentences = self._reader.phonemize(text)
@@ -60,7 +63,8 @@ class Voice:
         # The first and last id are padding: a little is kept of each, the rest is silence.
         first, last = max(0, int(edges[1]) - 4 * FRAME), min(len(samples), int(edges[-2]) + 2 * FRAME)
         symbols = [symbol for symbol in sentence if symbol in self._reader.vocab]
-        held = [Phone(s, (a - first) / RATE, (b - first) / RATE) for s, a, b in zip(symbols, edges[1:], edges[2:])]
+        times = (edges[1:-1] - first) / RATE
+        held = [Phone(s, *span) for s, span in zip(symbols, pairwise(times), strict=True)]
         return _faded(samples[first:last]), held
 
 
@@ -76,5 +80,5 @@ def _faded(samples: np.ndarray, seconds: float = 0.02) -> np.ndarray:
 def loudness(samples: np.ndarray, fps: float, frames: int) -> np.ndarray:
     """How loud each picture's stretch is, shape (frames,), 0…1."""
     edges = (np.arange(frames + 1) * RATE / fps).round().astype(int)
-    level = np.array([np.sqrt(np.mean(samples[a:b] ** 2)) if b > a else 0.0 for a, b in zip(edges, edges[1:])])
+    level = np.array([np.sqrt(np.mean(samples[a:b] ** 2)) if b > a else 0.0 for a, b in pairwise(edges)])
     return (level / level.max()) ** 0.5

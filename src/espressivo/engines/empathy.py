@@ -19,13 +19,13 @@ from espressivo.engines.chat import ChatModel, Message
 from espressivo.engines.chat_local import LocalChat
 from espressivo.engines.empathy_guided import guided, spoken
 from espressivo.engines.empathy_languages import language_name
-from espressivo.engines.empathy_questions import answered, fixed_answer, is_question
+from espressivo.engines.empathy_questions import answered, fixed_answer, is_personal, is_question
 from espressivo.engines.empathy_text import faults, tidy
 
 FELT = 0.45
 """Least probability of the top emotion to be spoken of."""
 TRIES = 3
-DONT_KNOW = "I'm not sure I can answer that well. What do you think about it?"
+DONT_KNOW = "I'm not sure I can answer that well. What do you think?"
 
 RULES = (
     "You are espressivo, a program that listens and answers kindly. The person's words were recognised from speech. "
@@ -56,8 +56,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply, how it came about ("careful", "not understood", "guided", "fixed", "answered", "prompted", "fallback"), and the
-    kind of danger that a careful one is about."""
+    """A reply and how it came about.
+
+    Args:
+        how: "careful", "not understood", "guided", "fixed", "answered", "prompted" or "fallback".
+        danger: the kind that a careful one is about, of `safety.KINDS`.
+        topic: what a guided one took the words for.
+    """
 
     text: str
     how: str
@@ -79,8 +84,12 @@ def answer(chat: ChatModel, turn: Turn, *, seed: int = 0) -> Answer:
         return Answer(not_understood(turn), "not understood")
     if not isinstance(chat, LocalChat):
         return _prompted(chat, turn, seed)
-    if is_question(turn.words):
-        return _asked(chat, turn, seed)
+    fixed = fixed_answer(turn.words, _noticed(turn) or "I can't tell how you feel.", seed)
+    if fixed:
+        return Answer(fixed, "fixed")
+    if is_question(turn.words) and not is_personal(turn.words):
+        text = answered(chat, turn.words, seed)
+        return Answer(text, "answered") if text else Answer(DONT_KNOW, "fallback")
     text, topic = guided(chat, turn.words, felt(turn), seed)
     return Answer(text, "guided", topic=topic)
 
@@ -90,14 +99,6 @@ def warm_up(chat: ChatModel) -> None:
     if isinstance(chat, LocalChat):
         empathy_guided.warm_up(chat.load())
         empathy_questions.warm_up(chat)
-
-
-def _asked(chat: LocalChat, turn: Turn, seed: int) -> Answer:
-    text = fixed_answer(turn.words, _noticed(turn) or "I can't tell how you feel.", seed)
-    if text:
-        return Answer(text, "fixed")
-    text = answered(chat, turn.words, seed)
-    return Answer(text, "answered") if text else Answer(DONT_KNOW, "fallback")
 
 
 def felt(turn: Turn) -> EmotionScores | None:

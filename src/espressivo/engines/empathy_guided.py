@@ -8,10 +8,16 @@ import re
 from espressivo.emotion import EmotionScores
 from espressivo.engines.chat import Message
 from espressivo.engines.chat_local import LocalChat
+from espressivo.engines.empathy_questions import is_question
 from espressivo.engines.empathy_text import content_words, faults, sentences, word_count
 from espressivo.engines.empathy_topics import Topic, beliefs, settle, single_topics
 
 DRAFTS = 4
+ASKED_BACK = (
+    "That's a good question, and you know best. What do you think yourself?",
+    "I can't decide that for you, but I'd like to hear what you think.",
+)
+"""To questions about the person's own life."""
 QUOTED = 12
 """Most words that are said back."""
 
@@ -34,11 +40,28 @@ _SHOWN = (
 def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int) -> tuple[str, str]:
     """The reply to what was told, and the topic it was taken for."""
     topic = settle(beliefs(chat, words, emotion))
-    opener = _opener(topic, emotion, seed)
+    if topic.name == "plain" and is_question(words):
+        return _one_of(ASKED_BACK, words, seed), topic.name
+    opener = _opener(topic, emotion, words, seed)
     second = _taken_up(chat, words, opener, topic, seed)
     if not second and topic.name == "plain" and word_count(words) <= QUOTED:
-        return f'I heard "{words.strip().rstrip(".")}". Tell me more about it, if you like.', topic.name
-    return f"{opener} {second or random.Random(seed).choice(topic.asides)}", topic.name
+        return _said_back(words, emotion), topic.name
+    return f"{opener} {second or _one_of(topic.asides, words, seed)}", topic.name
+
+
+def _said_back(words: str, emotion: EmotionScores | None) -> str:
+    """Shows what was heard, where there is nothing else to go by."""
+    seem = f", and you seem {spoken(emotion.top)} to me" if emotion is not None and _stirred(emotion) else ""
+    return f'I heard "{words.strip().rstrip(".!")}"{seem}. Tell me more about it, if you like.'
+
+
+def _stirred(emotion: EmotionScores | None) -> bool:
+    return emotion is not None and emotion.top not in ("neutral", "calm")
+
+
+def _one_of(choices: tuple[str, ...], words: str, seed: int) -> str:
+    """Not always the first for the same seed: the words decide with it."""
+    return random.Random(f"{seed} {words}").choice(choices)
 
 
 def warm_up(chat: LocalChat) -> None:
@@ -48,11 +71,11 @@ def warm_up(chat: LocalChat) -> None:
     chat.remember_chat(_shown())
 
 
-def _opener(topic: Topic, emotion: EmotionScores | None, seed: int) -> str:
+def _opener(topic: Topic, emotion: EmotionScores | None, words: str, seed: int) -> str:
     """One of the topic's first sentences; where the words are plain, what the feeling says."""
-    if topic.name == "plain" and emotion is not None and emotion.top not in ("neutral", "calm"):
+    if topic.name == "plain" and emotion is not None and _stirred(emotion):
         return f"You seem {spoken(emotion.top)} to me."
-    return random.Random(seed).choice(topic.openers)
+    return _one_of(topic.openers, words, seed)
 
 
 def spoken(emotion: str) -> str:

@@ -1,4 +1,4 @@
-"""Questions: those about the program itself get fixed, honest answers, all others the model's, if it stays with them."""
+"""Questions: those about the program get fixed, honest answers, all others the model's, if it keeps to the subject."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from importlib import resources
 from espressivo.engines.chat import Message
 from espressivo.engines.chat_local import LocalChat
 from espressivo.engines.empathy_text import content_words, faults, tidy
+
+OTHERS, AGREEING = 6, 4
+"""How many more drafts are written of an answer, and how many of them must say all that the first says."""
 
 _HELPER = "You are a helpful, kind assistant. Answer in one short sentence."
 _SHOWN = (
@@ -32,30 +35,43 @@ def is_question(words: str) -> bool:
     return asked and bool(_BEGINS.match(small))
 
 
+def is_personal(words: str) -> bool:
+    """Whether a question is about the person who asks: not for a small model to decide."""
+    general = r"\b(?:how|what|where|when) (?:do|does|can|could|should|may) (?:i|we)\b|\btell me\b"
+    return bool(re.search(r"\b(?:i|i'm|my|me|myself|we|our|us)\b", re.sub(general, "", words.lower())))
+
+
 def fixed_answer(words: str, feeling: str, seed: int) -> str:
-    """The answer to a question about the program itself; nothing if it is about something else.
+    """The answer to small talk or to a question about the program itself; nothing to all else.
 
     Args:
         feeling: the sentence with which to answer how the person seems.
     """
-    small = words.lower().replace("what's", "what is").replace("how's", "how is")
+    small = words.lower().replace("’", "'").replace("what's", "what is").replace("how's", "how is")
+    small = re.sub(r"[^a-z' ]+", " ", small)
+    small = " ".join(small.split())
     for pattern, answers in _fixed():
         if pattern.search(small):
-            return random.Random(seed).choice(answers).replace("@feeling", feeling)
+            return random.Random(f"{seed} {words}").choice(answers).replace("@feeling", feeling)
     return ""
 
 
 def answered(chat: LocalChat, words: str, seed: int) -> str:
-    """The model's answer, if one of its drafts keeps to the subject and may be spoken; else nothing."""
+    """The model's answer to a question of fact, if most of several drafts say the same; else nothing.
+
+    Source: self-consistency (Wang et al., arXiv 2203.11171): what a small model knows it says each time.
+    """
     messages = [*_shown(), Message("user", words)]
-    drafts = chat.complete(messages, "", 1, max_tokens=48, seed=seed, heat=0)
-    for attempt in range(2):
-        for text in map(tidy, drafts):
-            if text and not faults(text) and content_words(text) & content_words(words) and "?" not in text:
-                return text
-        if attempt == 0:
-            drafts = chat.complete(messages, "", 4, max_tokens=48, seed=seed, heat=0.6)
-    return ""
+    first = tidy(chat.complete(messages, "", 1, max_tokens=48, seed=seed, heat=0)[0])
+    asked = content_words(words)
+    new = content_words(first) - asked
+    if faults(first) or "?" in first or not new or not content_words(first) & asked:
+        return ""
+    others = [
+        content_words(tidy(text)) for text in chat.complete(messages, "", OTHERS, max_tokens=48, seed=seed, heat=0.7)
+    ]
+    agree = sum(new <= other for other in others)
+    return first if agree >= AGREEING else ""
 
 
 def warm_up(chat: LocalChat) -> None:

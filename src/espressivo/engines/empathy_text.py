@@ -33,7 +33,8 @@ _WRONG = (
     r"\bmy (?!name\b)\w+",
     r"\bi(?:'m| am) (?:a|an|the|your|in|at|on|from|going|looking forward|just|also|getting|having|proud|excited)\b",
     r"\bi (?:was|had|remember|used to|went|live|lived|work|worked|love|loved|like|know (?:how|what)|understand how|"
-    r"want|need|feel|felt|saw|met|bought|got|once|also|too|promise|miss|missed|did|do(?!n't know)|would love|will|have)\b",
+    r"want|need|feel|felt|saw|met|bought|got|once|also|too|promise|miss|missed|did|do(?!n't know)|would love|will|"
+    r"have)\b",
     r"\bi'(?:ve|ll)\b|\bi can'?t wait\b|\bme (?:too|and)\b",
     r"\b(?:we|us|our|let's)\b",
     r"\bsmollm|hugging ?face|openai|language model|\bai\b|chatbot|assistant\b",
@@ -49,19 +50,17 @@ _WRONG_RE = re.compile("|".join(f"(?:{pattern})" for pattern in _WRONG))
 _SENTENCE = re.compile(r"[^.!?]*[.!?]+[\"')]*(?=\s|$)")
 _ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|e\.g|i\.e|etc|No|a\.m|p\.m)\.$")
 
-_EVERYDAY = frozenset(
-    """
-    a about after again all also am an and any anybody anything are around as at back be been before being but
-    by can could day days did do does done down else even ever every everyone everything feel feeling for from
-    get gets getting go goes going good got had has have having he her here hers herself him himself his how i
-    if in into is it its itself just know last let like made make many may me mine more most much must my myself
-    never new next no not nothing now of off on one only or other our out over people really said same say says
-    see she should so some somebody someone something still such take tell than that the their them then there
-    these they thing things think this those though time to today told tomorrow tonight too up us very want
-    wants was way we well went were what when where which while who whole why will with without would yes
-    yesterday yet you your yours yourself
-    """.split()
-)
+_EVERYDAY = """
+a about after again all also am an and any anybody anything are around as at back be been before being but
+by can could day days did do does done down else even ever every everyone everything feel feeling for from
+get gets getting go goes going good got had has have having he her here hers herself him himself his how i
+if in into is it its itself just know last let like made make many may me mine more most much must my myself
+never new next no not nothing now of off on one only or other our out over people really said same say says
+see she should so some somebody someone something still such take tell than that the their them then there
+these they thing things think this those though time to today told tomorrow tonight too up us very want
+wants was way we well went were what when where which while who whole why will with without would yes
+yesterday yet you your yours yourself
+"""
 
 
 def tidy(text: str) -> str:
@@ -110,8 +109,8 @@ def word_count(text: str) -> int:
 
 def content_words(text: str) -> set[str]:
     """The stems of what a text is about: without everyday words, in small letters, endings cut off."""
-    small = text.lower().replace("’", "'")
-    return {stem(word) for word in re.findall(r"[^\W\d_]{2,}|\d+", re.sub(r"'\w+", "", small)) if word not in _EVERYDAY}
+    small, everyday = text.lower().replace("’", "'"), set(_EVERYDAY.split())
+    return {stem(word) for word in re.findall(r"[^\W\d_]{2,}|\d+", re.sub(r"'\w+", "", small)) if word not in everyday}
 
 
 def stem(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from av.audio.frame import AudioFrame
@@ -51,6 +51,14 @@ class SoundFacts:
         return (on_grid, True) if abs(on_grid - place) <= blur else (round(place), False)
 
 
+class Turn(NamedTuple):
+    """How to put a stored picture upright: swap rows and columns, then mirror left-right, then upside down."""
+
+    transpose: bool = False
+    mirror: bool = False
+    flip: bool = False
+
+
 @dataclass(frozen=True)
 class PictureFacts:
     """One picture stream: `size` (width, height) as shown, `fps` on average, first and last moment in seconds."""
@@ -60,6 +68,7 @@ class PictureFacts:
     fps: float
     start: float
     end: float
+    turn: Turn
 
 
 @dataclass(frozen=True)
@@ -102,26 +111,26 @@ def probe(origin: Origin) -> Facts:
     return facts
 
 
-def display_turn(frame: VideoFrame) -> tuple[bool, bool, bool]:
-    """How to put the picture upright: transpose, then mirror left-right, then mirror upside down.
+def _turn(frame: VideoFrame) -> Turn:
+    """How the container says that the stored picture is to be shown.
 
     A display matrix maps stored (x, y) to shown (a·x + c·y, b·x + d·y); turns by other than right angles are left.
+    Asked of one frame only: a frame that was asked for its side data refers to itself, and so outlives its use until
+    Python's collector comes by, which for 4K is a gigabyte later.
     """
     side = frame.side_data.get("DISPLAYMATRIX")
     if side is None:
-        return False, False, False
+        return Turn()
     a, b, _, c, d = np.frombuffer(bytes(side), np.int32)[:5].tolist()  # type: ignore[call-overload]
-    if abs(b) > abs(a):
-        return True, c < 0, b < 0
-    return False, a < 0, d < 0
+    return Turn(True, c < 0, b < 0) if abs(b) > abs(a) else Turn(False, a < 0, d < 0)
 
 
-def _shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
+def _shown_size(frame: VideoFrame, stream: VideoStream, turn: Turn) -> tuple[int, int]:
     """(width, height) as a player shows it: square pixels, upright."""
     width, height = frame.width, frame.height
     if stream.sample_aspect_ratio:
         width = max(1, round(width * float(stream.sample_aspect_ratio)))
-    return (height, width) if display_turn(frame)[0] else (width, height)
+    return (height, width) if turn.transpose else (width, height)
 
 
 def _has_clock(container: InputContainer) -> bool:
@@ -154,8 +163,9 @@ def _facts(stream: Stream, head: list[Frame], end: float) -> SoundFacts | Pictur
     start = head[0].time or 0.0
     if isinstance(stream, VideoStream):
         assert isinstance(head[0], VideoFrame)
-        rate = fps(stream)
-        return PictureFacts(stream.index, _shown_size(head[0], stream), rate, start, max(end, start + 1 / rate))
+        rate, turn = fps(stream), _turn(head[0])
+        size = _shown_size(head[0], stream, turn)
+        return PictureFacts(stream.index, size, rate, start, max(end, start + 1 / rate), turn)
     frames = [frame for frame in head if isinstance(frame, AudioFrame)]
     first, rate = frames[0].samples, frames[0].sample_rate
     tick = float(stream.time_base or 0)

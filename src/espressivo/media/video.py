@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Interpolation, VideoReformatter
 
 from espressivo.errors import InputError
-from espressivo.media.probe import Facts, PictureFacts, display_turn
+from espressivo.media.probe import Facts, PictureFacts, Turn
 from espressivo.media.seek import frames_from
 from espressivo.media.source import Origin
 
@@ -52,7 +52,7 @@ class FileFrames:
             InputError: the file is gone, has changed, or nothing in it decodes any more.
         """
         ticks = [start + n / fps for n in range(max(1, round((end - start) * fps)))]
-        yield from _ticked(self._shots(start), ticks, _Painter(size), self.origin.name)
+        yield from _ticked(self._shots(start), ticks, _Painter(size, self._pictures.turn), self.origin.name)
 
     def _shots(self, start: float) -> Iterator[tuple[float, VideoFrame]]:
         """(time from the clip's zero, frame) from the frame shown at `start` on, times rising."""
@@ -86,7 +86,7 @@ class ArrayFrames:
 
     def frames(self, start: float, end: float, fps: float, size: tuple[int, int]) -> Iterator[np.ndarray]:
         """One uint8 (height, width, 3) RGB picture of `size` (width, height) at each tick `start + n / fps`."""
-        painter = _Painter(size)
+        painter = _Painter(size, Turn())
         for n in range(max(1, round((end - start) * fps))):
             index = int((start + n / fps + _ROUNDING) * self.native_fps)
             picture = self.pictures[min(index, len(self.pictures) - 1)]
@@ -118,22 +118,22 @@ class _Painter:
     never exists as 4K RGB.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
-        self._size = size
+    def __init__(self, size: tuple[int, int], turn: Turn) -> None:
+        self._size = size[::-1] if turn.transpose else size
+        self._turn = turn
         self._reformatter = VideoReformatter()
 
     def __call__(self, frame: VideoFrame) -> np.ndarray:
-        transpose, mirror, flip = display_turn(frame)
-        width, height = self._size[::-1] if transpose else self._size
+        width, height = self._size
         # Averaging areas keeps fine detail from turning into noise when much is scaled away; bilinear is faster.
         shrinks = frame.width >= 2 * width
         how = Interpolation.AREA if shrinks else Interpolation.BILINEAR
         rgb = self._reformatter.reformat(frame, width, height, "rgb24", interpolation=how)
         picture = rgb.to_ndarray()
-        if transpose:
+        if self._turn.transpose:
             picture = picture.transpose(1, 0, 2)
-        if mirror:
+        if self._turn.mirror:
             picture = picture[:, ::-1]
-        if flip:
+        if self._turn.flip:
             picture = picture[::-1]
         return np.ascontiguousarray(picture)

@@ -34,7 +34,7 @@ COLOURS = {
     "contemptuous": "#8c5e58",
 }
 FACES = 8
-HEIGHTS = {"faces": 2.0, "sound": 1.7, "face": 1.0, "voice": 1.0, "words": 1.5}
+HEIGHTS = {"faces": 1.7, "sound": 1.7, "face": 0.9, "voice": 0.9, "words": 1.2}
 
 
 def draw(reply: Reply, path: Path | str) -> None:
@@ -109,7 +109,9 @@ def _portrait(frame: np.ndarray, points: np.ndarray) -> np.ndarray:
 
     drawn = draw_landmarks(frame, points)
     low, high = points[:, :2].min(0), points[:, :2].max(0)
-    centre, half = (low + high) / 2, 0.68 * float((high - low).max())
+    limits = np.array([frame.shape[1], frame.shape[0]], np.float32)
+    half = min(0.68 * float((high - low).max()), float(limits.min()) / 2)
+    centre = np.clip((low + high) / 2, half, limits - half)  # nothing from beyond the picture's edge
     left, top = centre - half
     box = (float(left), float(top), float(left + 2 * half), float(top + 2 * half))
     square = Image.fromarray(drawn).transform((TILE, TILE), Image.Transform.EXTENT, box, Image.Resampling.BICUBIC)
@@ -155,7 +157,8 @@ def _feeling(axis: Axes, line: Feeling, sense: str, duration: float) -> None:
         peak = int(line.curve[:, column].argmax())
         if line.curve[peak, column] > 0.3:
             middle = float(bottom[peak] + top[peak]) / 2
-            x = float(np.clip(line.times[peak], 0.04 * duration, 0.96 * duration))
+            edge = min(0.04 * duration, float(line.times[-1] - line.times[0]) / 2)
+            x = float(np.clip(line.times[peak], line.times[0] + edge, line.times[-1] - edge))
             axis.text(x, middle, emotion, ha="center", va="center", fontsize=9, color="white", fontweight="bold")
         bottom = top
     _bare(axis)
@@ -171,6 +174,6 @@ def _words(axis: Axes, reply: Reply) -> None:
     colours: Mapping[str, str] = {"heard": QUIET, "reply": INK}
     for line, (who, text) in enumerate((("heard", said), ("reply", reply.text))):
         wrapped = "\n".join(textwrap.wrap(text, 105)[:3])
-        y = 0.95 - 0.5 * line
+        y = 1.0 - 0.5 * line
         axis.text(0.0, y, who, fontsize=9, color=QUIET, va="top", transform=axis.transAxes)
         axis.text(0.06, y, wrapped, fontsize=13, color=colours[who], va="top", transform=axis.transAxes)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from espressivo.emotion import EmotionScores, fuse
+from espressivo.emotion import EMOTIONS, EmotionScores
 from espressivo.errors import InputError
 
 # Of the top emotion's probability. How often each level is right on people and a language never trained on: README.md.
@@ -42,13 +43,18 @@ def sureness(scores: EmotionScores) -> str:
 
 
 def combine(face: Feeling | None, voice: Feeling | None) -> EmotionScores:
-    """Both senses, each weighted by its certainty (1 - normalised entropy); one alone where the other is missing.
+    """Both senses as independent evidence, their probabilities multiplied; one alone where the other is missing.
+
+    A sense that is not certain is nearly flat and changes little: that is how certainty weighs. An emotion that a sense
+    does not know gets that sense's average, which says nothing for or against it.
 
     Raises:
         InputError: neither sense has anything to say.
     """
-    parts = [feeling.scores for feeling in (face, voice) if feeling is not None]
+    parts = [feeling.scores.probabilities for feeling in (face, voice) if feeling is not None]
     if not parts:
         raise InputError("no face was seen and no voice was heard: give a clip with at least one of them")
-    # The floor keeps two flat readings, which have no certainty at all, from having no weight at all.
-    return fuse((scores, max(scores.certainty, 1e-3)) for scores in parts)
+    names = [name for name in EMOTIONS if any(name in part for part in parts)]
+    # The floor keeps one sense from ruling out for good what the other is sure of.
+    evidence = {n: math.prod(max(part.get(n, 1 / len(part)) * len(part), 1e-3) for part in parts) for n in names}
+    return EmotionScores(evidence)

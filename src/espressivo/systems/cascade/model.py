@@ -179,11 +179,11 @@ class VoiceNet(nn.Module):
 
     def save(self, folder: Path) -> None:
         """Writes config.json and model.safetensors."""
-        from safetensors.torch import save_file
+        from safetensors.torch import save as safetensors
 
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
-        save_file({name: value.contiguous() for name, value in self.state_dict().items()}, folder / "model.safetensors")
+        (folder / "model.safetensors").write_bytes(safetensors({n: v.contiguous() for n, v in self.state_dict().items()}))
 
     @classmethod
     def load(cls, folder: Path) -> VoiceNet:
