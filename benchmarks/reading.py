@@ -162,6 +162,8 @@ def benchmark_sound(folder: Path, warm: Path, times: int) -> dict[str, dict[str,
         rows[f"5 min of 44.1 kHz stereo {suffix}"] = {
             "ours_x_real_time": round(300 / ours["seconds"]),
             "faster_whisper_x_real_time": round(300 / theirs["seconds"]),
+            "ours_x_cpu_time": round(300 / ours["cpu"]),
+            "faster_whisper_x_cpu_time": round(300 / theirs["cpu"]),
             "ours_growth_mb": round(ours["growth_mb"], 1),
             "faster_whisper_growth_mb": round(theirs["growth_mb"], 1),
         }
@@ -195,6 +197,8 @@ def benchmark_frames(folder: Path, warm: Path, times: int) -> dict[str, dict[str
             rows[what] = {
                 "ours_fps": round(count / ours["seconds"]),
                 "opencv_fps": round(count / theirs["seconds"]),
+                "ours_cpu_ms_per_frame": round(1000 * ours["cpu"] / count, 2),
+                "opencv_cpu_ms_per_frame": round(1000 * theirs["cpu"] / count, 2),
                 "ours_growth_mb": round(ours["growth_mb"], 1),
                 "opencv_growth_mb": round(theirs["growth_mb"], 1),
             }

@@ -12,10 +12,12 @@ from acting import FPS, POSES, Moment, perform
 from camera import FILM, WORK, Camera
 from generator import Generator
 from landmarks import Watcher
+from PIL import Image
 from rich.progress import track
 from rig import Rig, build, survey
 from voice import RATE, Voice, loudness
 
+from espressivo.assets import cache_dir
 from espressivo.media.encode import write_video
 from espressivo.media.provenance import mark_samples, metadata
 
@@ -31,12 +33,13 @@ HERE = Path(__file__).resolve().parent.parent
 def main() -> None:
     options = _options()
     options.work.mkdir(parents=True, exist_ok=True)
-    samples, phones = Voice(BLEND).say(TEXT, speed=1.1, pause=0.2, before=0.15, after=0.8)
+    samples, phones = Voice(BLEND).say(TEXT, speed=1.06, pause=0.08, before=0.12, after=0.75)
     frames = int(len(samples) / RATE * FPS)
     samples = samples[: round(frames / FPS * RATE)] * (0.7 / np.abs(samples).max())
     moments = perform(phones, loudness(samples, FPS, frames), SEED)
     generator, watcher = Generator(), Watcher()
     rig = _rig(generator, watcher, options.work)
+    _portrait(generator, rig, options.out.with_name("portrait.jpg"))
     pictures = _film(generator, watcher, rig, moments[:: options.every])
     if options.every > 1:
         _sheet(pictures, options.work / "sheet.png")
@@ -49,7 +52,7 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make_clip", description=__doc__)
     parser.add_argument("-o", "--out", type=Path, default=HERE / "talking_face.mp4")
-    parser.add_argument("--work", type=Path, default=Path("make_clip.work"), help="keeps what was learned between runs")
+    parser.add_argument("--work", type=Path, default=cache_dir() / "make_clip", help="keeps what was learned")
     parser.add_argument("--every", type=int, default=1, help="N > 1: only each Nth picture, as WORK/sheet.png")
     return parser.parse_args()
 
@@ -58,11 +61,16 @@ def _rig(generator: Generator, watcher: Watcher, work: Path) -> Rig:
     """The person's rig, learned or read back."""
     kept = work / f"rig-{PERSON}.npz"
     if not kept.exists():
-        print(f"looking at {FACES} made-up faces (minutes)")
         space = survey(generator, watcher, FACES, FIRST_FACE)
         rig = build(generator, watcher, space, generator.person(PERSON, TRUNCATION))
         rig.save(kept)
     return Rig.load(kept)
+
+
+def _portrait(generator: Generator, rig: Rig, path: Path) -> None:
+    """Her picture at rest, for whoever wants to animate it."""
+    picture = Image.fromarray(generator.draw(rig.rest)).resize((512, 512), Image.Resampling.LANCZOS)
+    picture.save(path, quality=92, comment=metadata("synthetic picture", created=MADE)["comment"])
 
 
 def _film(generator: Generator, watcher: Watcher, rig: Rig, moments: list[Moment]) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from acting import Moment
 
 WORK = 768  # pixels: twice the film's size, so that warping does not blur it
 FILM = 384
+SHADOW = 0.7  # of the light is lost at the lower end of the open mouth
 CUT = 0.03  # of each side of the picture is cut away, so that a moved head has something to bring in
 
 # Rings of MediaPipe's 478 points: the upper and the lower lid of either eye from corner to corner, and the face.
@@ -20,6 +21,7 @@ LOWER = ((33, 7, 163, 144, 145, 153, 154, 155, 133), (362, 382, 381, 380, 374, 3
 INNER_BROWS, OUTER_BROWS = (55, 107, 285, 336), (46, 70, 276, 300)
 JAW = (127, 234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454, 356)
 BROW_LINE = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
+INNER_LIPS = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95)
 CHEEKS = (50, 205, 280, 425, 6, 197)
 
 
@@ -30,6 +32,8 @@ class Camera:
         self._rest = rest.astype(np.float32)
         self._points = points[:, :2] * WORK
         self._tone = _tone(self._rest, self._points)
+        self._x: np.ndarray
+        self._y: np.ndarray
         self._y, self._x = np.indices((WORK, WORK)).astype(np.float32)
 
     def shoot(self, drawn: np.ndarray, points: np.ndarray, moment: Moment) -> np.ndarray:
@@ -37,7 +41,7 @@ class Camera:
         xy = points[:, :2] * WORK
         face = drawn.astype(np.float32) * (self._tone / _tone(drawn.astype(np.float32), xy))
         mask = self._mask(xy)[..., None]
-        whole = np.clip(self._rest + mask * (face - self._rest), 0, 255)
+        whole = np.clip(self._rest + mask * (face - self._rest), 0, 255) * self._shade(xy)[..., None]
         x, y = self._expression(xy, moment)
         whole = cv2.remap(whole, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         x, y = self._head(moment)
@@ -51,15 +55,24 @@ class Camera:
         unit = np.linalg.norm(xy[33] - xy[263])
         brows = xy[list(BROW_LINE)] - [0, 0.16 * unit]
         outline = np.concatenate([self._points[list(JAW)], xy[list(JAW)], brows])
-        mask = np.zeros((WORK, WORK), np.float32)
-        cv2.fillConvexPoly(mask, cv2.convexHull(outline.astype(np.float32)).astype(np.int32), 1.0)
+        face = np.zeros((WORK, WORK), np.float32)
+        cv2.fillConvexPoly(face, cv2.convexHull(outline.astype(np.float32)).astype(np.int32), 1.0)
         size = round(0.1 * unit)
-        mask = cv2.erode(mask, np.ones((size, size), np.uint8))
-        return cv2.GaussianBlur(mask, (0, 0), 0.07 * float(unit))
+        inner = cv2.erode(face, np.ones((size, size), np.uint8))
+        return cv2.GaussianBlur(inner, (0, 0), 0.07 * float(unit))
+
+    def _shade(self, xy: np.ndarray) -> np.ndarray:
+        """How much light is left, 0…1: the generator bares both rows of teeth, in speech the lower is in shadow."""
+        top, bottom = xy[13, 1], xy[14, 1]
+        depth = np.clip((self._y - top) / max(float(bottom - top), 1.0), 0, 1)
+        mouth = np.zeros((WORK, WORK), np.float32)
+        cv2.fillPoly(mouth, [xy[list(INNER_LIPS)].round().astype(np.int32)], 1.0)
+        inside = cv2.GaussianBlur(cv2.erode(mouth, np.ones((3, 3), np.uint8)), (0, 0), 2.0)
+        return 1 - inside * SHADOW * depth * depth * (3 - 2 * depth)
 
     def _expression(self, xy: np.ndarray, moment: Moment) -> tuple[np.ndarray, np.ndarray]:
         """Where each pixel comes from when lids and brows move."""
-        x, y = self._x.copy(), self._y.copy()
+        x, y = self._x, self._y.copy()
         unit = float(np.linalg.norm(xy[33] - xy[263]))
         for brows, lift in ((INNER_BROWS, 0.035), (OUTER_BROWS, -0.012)):
             for pair in (brows[:2], brows[2:]):

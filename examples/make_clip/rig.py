@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from generator import Generator
 from landmarks import Watcher, measure
+from rich.progress import track
 
 COMPONENTS = 64
 LAYERS = slice(4, 10)  # 16 and 32 pixels: expression; coarser ones turn the head, finer ones paint
@@ -96,7 +97,7 @@ class Rig:
 def survey(generator: Generator, watcher: Watcher, faces: int, seed: int) -> Space:
     """Look at `faces` random people and learn how the latents move the numbers of `measure`."""
     latents, numbers = [], []
-    for n in range(faces):
+    for n in track(range(faces), f"looking at {faces} made-up faces"):
         latent = generator.person(seed + n, SPREAD)
         points = watcher.points(generator.draw(np.tile(latent, (generator.layers, 1))))
         if points is not None:

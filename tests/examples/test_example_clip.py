@@ -105,6 +105,18 @@ def test_it_is_marked_as_synthetic() -> None:
     assert mark.metadata is not None
 
 
+@pytest.mark.weights
+def test_the_portrait_is_small_and_shows_her_face() -> None:
+    portrait = TALKING_FACE.with_name("portrait.jpg")
+    assert portrait.stat().st_size <= 150_000
+    seen = espressivo.read(portrait)
+    assert seen.video is not None
+    assert seen.video.size == (512, 512)
+    from espressivo.media.face import track
+
+    assert track(seen.video).measured.all()
+
+
 def test_the_readme_says_where_it_comes_from() -> None:
     text = README.read_text(encoding="utf-8")
     for said in ("does not exist", "FFHQ", "non-commercial", "Apache-2.0", "python examples/make_clip", "1280"):

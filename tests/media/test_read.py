@@ -6,6 +6,7 @@ import functools
 import http.server
 import io
 import os
+import pickle
 import threading
 import warnings
 import zipfile
@@ -95,6 +96,15 @@ def test_any_file_name(make: Maker, name: str, monkeypatch: pytest.MonkeyPatch) 
     assert read(name).name == name
     assert len(read(name).sound.samples) == 8000
     assert name in refusal(path.parent / f"no {name}")
+
+
+def test_a_clip_of_a_path_travels_between_processes_and_folders(
+    make: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.chdir(make.wav("a.wav", tone(0.5, 16_000), 16_000).parent)
+    clip = pickle.loads(pickle.dumps(read("a.wav")))
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert len(clip.sound.samples) == 8000
 
 
 def test_a_named_pipe(tmp_path: Path, make: Maker) -> None:
@@ -283,8 +293,21 @@ def test_a_cut_video_is_read_up_to_the_cut(make: Maker, name: str) -> None:
     assert len(list(clip.video.frames())) == len(clip.video)
     if name != "a.ts":  # which promises nothing
         assert f"{name}' is cut off" in str(caught[0].message)
-        path.write_bytes(data[: len(data) // 100])
-        refusal(path)
+
+
+def test_a_video_cut_near_its_beginning_is_refused_or_long_enough(make: Maker) -> None:
+    pictures = [np.random.default_rng(n).integers(0, 255, (48, 64, 3), np.uint8) for n in range(75)]
+    data = make.media("a.mkv", times=[n / 25 for n in range(75)], pictures=pictures, sound=tone(3, 16_000)).read_bytes()
+    refusals = []
+    for kept in range(200, 40_000, 1500):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                assert read(data[:kept]).duration >= 0.1
+            except InputError as error:
+                refusals.append(str(error))
+    assert any("is cut off after 0.0" in line for line in refusals)
+    assert 2 < len(refusals) < 20
 
 
 def test_a_cut_sound_is_read_up_to_the_cut(make: Maker) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from making import Maker, number_of, numbered, tone
@@ -248,6 +250,35 @@ def test_four_k_is_scaled_while_it_is_decoded(make: Maker) -> None:
     shown = list(small.frames())
     assert {picture.shape for picture in shown} == {(360, 640, 3)}
     assert numbers(small) == [0, 1, 2]
+
+
+def test_used_pictures_are_given_back_at_once(make: Maker) -> None:
+    """A frame that refers to itself would wait for the collector: a gigabyte of them, at 4K."""
+    video = read(make.media("a.mp4", times=TIMES, rotation={"degrees": 90})).video
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+        for _ in video.frames():
+            pass
+        assert sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()) - before < 5
+    finally:
+        gc.enable()
+
+
+def test_pictures_without_any_stamps(make: Maker) -> None:
+    clip = read(make.media("bare.h264", times=TIMES))
+    assert clip.duration == pytest.approx(3)
+    assert numbers(clip.video) == list(range(75))
+    assert numbers(clip.trim(2, 2.2).video) == list(range(50, 55))
+
+
+def test_pieces_of_an_mp4_as_streamed(make: Maker) -> None:
+    """Fragments carry no index and no edit list; the pictures come 80 ms after the sound, as the file says."""
+    options = {"movflags": "frag_keyframe+empty_moov"}
+    clip = read(make.media("pieces.mp4", times=TIMES, sound=tone(3, 16_000), gop=10, mux=options))
+    assert numbers(clip.video) == [0, 0, *range(75)]
+    assert numbers(clip.trim(2, 2.2).video) == list(range(48, 53))
 
 
 def test_pictures_that_are_gone(make: Maker) -> None:

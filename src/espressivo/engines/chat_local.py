@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,6 +34,17 @@ def default_folder() -> Path:
         return language_model()
 
     return exported("smollm2-135m", converted)
+
+
+def _template_source(folder: Path) -> str:
+    """The chat template, which transformers keeps in a file of its own or in the tokenizer's configuration."""
+    own, configuration = folder / "chat_template.jinja", folder / "tokenizer_config.json"
+    if own.is_file():
+        return own.read_text(encoding="utf-8")
+    settings = json.loads(configuration.read_text(encoding="utf-8")) if configuration.is_file() else {}
+    if not isinstance(settings.get("chat_template"), str):
+        raise AssetError(f"{folder} has no chat template: export the model from a folder that has one")
+    return str(settings["chat_template"])
 
 
 class LocalChat(ChatModel):
@@ -73,10 +85,8 @@ class LocalChat(ChatModel):
     def _template(self) -> Template:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        file = self._folder / "chat_template.jinja"
-        if not file.is_file():
-            raise AssetError(f"{file} is missing: export the model from a folder that has a chat template")
-        return ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(file.read_text())
+        source = _template_source(self._folder)
+        return ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(source)
 
     @cached_property
     def _stops(self) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from espressivo.emotion import EmotionScores
 from espressivo.engines.chat import Message
 from espressivo.engines.chat_local import LocalChat
 from espressivo.engines.empathy_questions import is_question
-from espressivo.engines.empathy_text import content_words, faults, sentences, word_count
+from espressivo.engines.empathy_text import content_words, faults, recent, sentences, word_count
 from espressivo.engines.empathy_topics import Topic, beliefs, settle, single_topics
 
 DRAFTS = 4
@@ -18,6 +18,8 @@ ASKED_BACK = (
     "I can't decide that for you, but I'd like to hear what you think.",
 )
 """To questions about the person's own life."""
+LATEST = 50
+"""Most words that are read: each topic's heading is read on with them."""
 QUOTED = 12
 """Most words that are said back."""
 
@@ -38,7 +40,8 @@ _SHOWN = (
 
 
 def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int) -> tuple[str, str]:
-    """The reply to what was told, and the topic it was taken for."""
+    """The reply to what was told, and the topic it was taken for. Of a long story, its end is taken up."""
+    words = recent(words, LATEST)
     topic = settle(beliefs(chat, words, emotion))
     if topic.name == "plain" and is_question(words):
         return _one_of(ASKED_BACK, words, seed), topic.name

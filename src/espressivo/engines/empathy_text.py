@@ -107,6 +107,16 @@ def word_count(text: str) -> int:
     return len(text.split())
 
 
+def recent(text: str, most: int) -> str:
+    """The last whole sentences of a text that together have at most `most` words, or its last words."""
+    kept = ""
+    for sentence in reversed(sentences(text.strip() if text.strip()[-1:] in ".!?" else f"{text.strip()}.")):
+        if word_count(f"{sentence} {kept}") > most:
+            break
+        kept = f"{sentence} {kept}".strip()
+    return kept or " ".join(text.split()[-most:])
+
+
 def content_words(text: str) -> set[str]:
     """The stems of what a text is about: without everyday words, in small letters, endings cut off."""
     small, everyday = text.lower().replace("’", "'"), set(_EVERYDAY.split())

@@ -23,11 +23,17 @@ from espressivo.media.source import Origin, opened
 _TAIL = 24
 
 
-def declared_end(container: InputContainer) -> float | None:
-    """Where the header says that the container ends, in seconds of its own clock."""
+def declared_end(container: InputContainer, streams: list[Stream]) -> tuple[float | None, bool]:
+    """Where the header says that `streams` end, and whether it says so of just them.
+
+    The container as a whole may last longer, for the sake of subtitles or a camera's data.
+    """
+    spans = [((s.start_time or 0) + s.duration) * s.time_base for s in streams if s.duration and s.time_base]
+    if len(spans) == len(streams):
+        return float(max(spans)), True
     if not container.duration or container.duration <= 0:
-        return None
-    return ((container.start_time or 0) + container.duration) / av.time_base
+        return None, False
+    return ((container.start_time or 0) + container.duration) / av.time_base, len(container.streams) == len(streams)
 
 
 def ends(origin: Origin, container: InputContainer, indexes: list[int], declared: float | None) -> dict[int, float]:
@@ -57,23 +63,30 @@ def fps(stream: VideoStream) -> float:
 def _last_moments(container: InputContainer, indexes: list[int]) -> dict[int, float]:
     """Where the streams end, by the packets from here on."""
     tails: dict[int, deque[Packet]] = {index: deque(maxlen=_TAIL) for index in indexes}
+    counts = dict.fromkeys(indexes, 0)
     for packet in packets_of(container, *(container.streams[index] for index in indexes)):
         if packet.size and not packet.is_discard:
             tails[packet.stream.index].append(packet)
-    found = {index: _end(container.streams[index], tail) for index, tail in tails.items()}
+            counts[packet.stream.index] += 1
+    found: dict[int, float | None] = {}
+    for index, tail in tails.items():
+        stream = container.streams[index]
+        if isinstance(stream, VideoStream):
+            found[index] = _pictures_end(stream, tail, counts[index])
+        else:
+            found[index] = _sound_end(stream, tail)
     return {index: end for index, end in found.items() if end is not None}
 
 
-def _end(stream: Stream, tail: deque[Packet]) -> float | None:
-    return _pictures_end(stream, tail) if isinstance(stream, VideoStream) else _sound_end(stream, tail)
+def _pictures_end(stream: VideoStream, tail: deque[Packet], count: int) -> float | None:
+    """When the last picture has been shown for as long as its packet says, or else as long as the one before.
 
-
-def _pictures_end(stream: VideoStream, tail: deque[Packet]) -> float | None:
-    """When the last picture has been shown for as long as its packet says, or else as long as the one before."""
+    A bare stream of pictures has no times at all: their number says how long it lasts.
+    """
     lasting = [(moment(packet), float((packet.duration or 0) * packet.time_base)) for packet in tail]
     shown = sorted((time, duration) for time, duration in lasting if time is not None)
     if not shown:
-        return None
+        return count / fps(stream) if count else None
     last, duration = shown[-1]
     before = last - shown[-2][0] if len(shown) > 1 else 0.0
     return last + (duration or before or 1 / fps(stream))

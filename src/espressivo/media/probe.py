@@ -101,13 +101,14 @@ def probe(origin: Origin) -> Facts:
         if not found:
             raise InputError(f"{origin.name} {_nothing(container)}")
         seekable = _has_clock(container)
-        declared = declared_end(container) if seekable else None
+        declared, certain = declared_end(container, found) if seekable else (None, False)
         last = ends(origin, container, [stream.index for stream in found], declared)
         parts = [_facts(stream, heads[stream.index], last.get(stream.index, 0.0)) for stream in found]
         sound = next((part for part in parts if isinstance(part, SoundFacts)), None)
         pictures = next((part for part in parts if isinstance(part, PictureFacts)), None)
     facts = Facts(sound, pictures, seekable)
-    _note_cut(origin, declared, facts)
+    if certain:
+        _note_cut(origin, declared, facts)
     return facts
 
 

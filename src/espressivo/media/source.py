@@ -49,18 +49,20 @@ class Origin(Protocol):
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A file on this machine, known by path, size and time of change."""
+    """A file on this machine: the path as given, where that was then, its size and time of change."""
 
-    path: str
+    given: str
+    path: str = field(init=False)
     stamp: tuple[int, int] = field(init=False)
     protocols = "file"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "path", os.path.abspath(self.given))
         object.__setattr__(self, "stamp", self._look())
 
     @property
     def name(self) -> str:
-        return repr(self.path)
+        return repr(self.given)
 
     def _look(self) -> tuple[int, int]:
         try:

@@ -133,6 +133,6 @@ def synthetic_table(seed: int, speakers: int = 4, each: int = 12) -> Table:
     people = np.repeat(np.arange(speakers), 3 * each)
     names, emotion = np.unique(emotions, return_inverse=True)
     x = random.normal(size=(len(names), POOLED))[emotion] + random.normal(size=(speakers, POOLED))[people]
-    x = x + 9 * random.normal(size=x.shape)
+    x = x + 6 * random.normal(size=x.shape)
     speaker = np.array([f"made-up-{person}" for person in people])
     return Table(x.astype(np.float32), emotions, speaker, np.full(len(x), "synthetic"))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from espressivo.emotion import canonical
-from espressivo.errors import AssetError, ConfigError
+from espressivo.errors import AssetError
 
 if TYPE_CHECKING:
     import h5py
@@ -183,7 +183,9 @@ class VoiceNet(nn.Module):
 
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
-        (folder / "model.safetensors").write_bytes(safetensors({n: v.contiguous() for n, v in self.state_dict().items()}))
+        (folder / "model.safetensors").write_bytes(
+            safetensors({n: v.contiguous() for n, v in self.state_dict().items()})
+        )
 
     @classmethod
     def load(cls, folder: Path) -> VoiceNet:
@@ -192,12 +194,13 @@ class VoiceNet(nn.Module):
         Raises:
             AssetError: the folder does not hold one.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         try:
             net = cls(VoiceConfig(**json.loads((folder / "config.json").read_text())))
             net.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, ValueError, TypeError, RuntimeError, ConfigError) as error:
+        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]
             raise AssetError(f"{folder} holds no voice model ({reason}): install it again or train one") from error
         return net.eval()

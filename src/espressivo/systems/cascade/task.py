@@ -150,7 +150,8 @@ def temperature(logits: Tensor, target: Tensor) -> float:
     Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017).
     """
     candidates = torch.logspace(-1, 1, 201)
-    losses = [F.cross_entropy(logits / t, target) for t in candidates]
+    with one_thread():
+        losses = [F.cross_entropy(logits / t, target) for t in candidates]
     return float(candidates[int(torch.stack(losses).argmin())])
 
 
