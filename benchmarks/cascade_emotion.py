@@ -1,6 +1,6 @@
 """How well the cascade reads feelings: held-out people, unseen corpora, calibration, javanese clips.
 
-python benchmarks/cascade_emotion.py [--cache FOLDER]     about 15 minutes on two cores; 2 with features in the cache
+python benchmarks/cascade_emotion.py [--cache FOLDER]     tens of minutes on two cores without a cache
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from generator import Generator
 from landmarks import Watcher
 from PIL import Image
 from rich.progress import track
-from rig import Rig, build, survey
+from rig import Rig, Space, build, survey
 from voice import RATE, Voice, loudness
 
 from espressivo.assets import cache_dir
@@ -60,10 +60,11 @@ def _options() -> argparse.Namespace:
 def _rig(generator: Generator, watcher: Watcher, work: Path) -> Rig:
     """The person's rig, learned or read back."""
     kept = work / f"rig-{PERSON}.npz"
+    learned = work / f"space-{FACES}.npz"
+    if not learned.exists():
+        survey(generator, watcher, FACES, FIRST_FACE).save(learned)
     if not kept.exists():
-        space = survey(generator, watcher, FACES, FIRST_FACE)
-        rig = build(generator, watcher, space, generator.person(PERSON, TRUNCATION))
-        rig.save(kept)
+        build(generator, watcher, Space.load(learned), generator.person(PERSON, TRUNCATION)).save(kept)
     return Rig.load(kept)
 
 

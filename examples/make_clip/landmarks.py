@@ -1,4 +1,4 @@
-"""What a face does, in numbers read off its landmarks."""
+"""What a face does, in numbers read off its landmarks, and how it is lit."""
 
 from __future__ import annotations
 
@@ -29,19 +29,33 @@ class Watcher:
         found = self._find(picture).face_blendshapes
         return {b.category_name: b.score for b in found[0]} if found else None
 
+    def numbers(self, picture: np.ndarray) -> dict[str, float] | None:
+        """What `measure` finds, or None where there is no face."""
+        small = cv2.resize(picture, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
+        points = self.points(small)
+        return None if points is None else measure(points, small)
+
     def _find(self, picture: np.ndarray) -> vision.FaceLandmarkerResult:
         if picture.shape[0] > LOOK:
             picture = cv2.resize(picture, (LOOK, LOOK), interpolation=cv2.INTER_AREA)
         return self._landmarker.detect(mp.Image(mp.ImageFormat.SRGB, np.ascontiguousarray(picture)))
 
 
-def measure(points: np.ndarray) -> dict[str, float]:
-    """The numbers that are steered, in distances between the outer eye corners; up and right are positive."""
+def measure(points: np.ndarray, picture: np.ndarray) -> dict[str, float]:
+    """The numbers that are steered, in distances between the outer eye corners; up and right are positive.
+
+    The light is there because an open mouth is easily bought with another photographer's lamp.
+    """
     xy = points[:, :2]
     unit = float(np.linalg.norm(xy[33] - xy[263]))
 
     def apart(a: int, b: int) -> float:
         return float(np.linalg.norm(xy[a] - xy[b])) / unit
+
+    def light(*spots: int) -> float:
+        reach = max(2, round(0.04 * unit * len(picture)))
+        at = (xy[list(spots)] * len(picture)).astype(int)
+        return float(np.mean([picture[y - reach : y + reach, x - reach : x + reach].mean() for x, y in at])) / 255
 
     eyes = (xy[33] + xy[263]) / 2
     lids, corners = (xy[159, 1] + xy[386, 1]), (xy[61, 1] + xy[291, 1])
@@ -60,4 +74,8 @@ def measure(points: np.ndarray) -> dict[str, float]:
         "across": 10 * float(eyes[0]),
         "down": 10 * float(eyes[1]),
         "nose width": apart(48, 278),
+        "light on cheeks": light(50, 280),
+        "light under eyes": light(230, 450),
+        "light on chin": light(199),
+        "light on brow": light(9),
     }

@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 from generator import Generator
-from landmarks import Watcher, measure
+from landmarks import Watcher
 from rich.progress import track
 
 COMPONENTS = 64
 LAYERS = slice(4, 10)  # 16 and 32 pixels: expression; coarser ones turn the head, finer ones paint
 SPREAD = 0.8  # truncation of the faces learned from: wide, to see open mouths
+
+PULL = 0.15  # towards no change: it keeps the person who she is
 
 # How far off each number may be, in the units of `measure`.
 TOLERANCE = {
@@ -37,6 +39,10 @@ TOLERANCE = {
     "across": 0.02,
     "down": 0.02,
     "nose width": 0.01,
+    "light on cheeks": 0.03,
+    "light under eyes": 0.03,
+    "light on chin": 0.04,
+    "light on brow": 0.03,
 }
 
 
@@ -69,6 +75,14 @@ class Space:
     axes: np.ndarray
     slopes: np.ndarray
 
+    def save(self, path: Path) -> None:
+        np.savez(path, axes=self.axes, slopes=self.slopes)
+
+    @classmethod
+    def load(cls, path: Path) -> Space:
+        with np.load(path) as arrays:
+            return cls(arrays["axes"], arrays["slopes"])
+
 
 @dataclass(frozen=True)
 class Rig:
@@ -99,10 +113,10 @@ def survey(generator: Generator, watcher: Watcher, faces: int, seed: int) -> Spa
     latents, numbers = [], []
     for n in track(range(faces), f"looking at {faces} made-up faces"):
         latent = generator.person(seed + n, SPREAD)
-        points = watcher.points(generator.draw(np.tile(latent, (generator.layers, 1))))
-        if points is not None:
+        seen = watcher.numbers(generator.draw(np.tile(latent, (generator.layers, 1))))
+        if seen is not None:
             latents.append(latent)
-            numbers.append(list(measure(points).values()))
+            numbers.append(list(seen.values()))
     found = np.array(numbers)
     left, scale, axes = np.linalg.svd(np.array(latents) - np.mean(latents, 0), full_matrices=False)
     count = len(latents)
@@ -143,10 +157,10 @@ def _search(
     """The code that, added to the code `under`, changes the numbers as `pose` wants and leaves the others alone."""
 
     def seen(code: np.ndarray) -> np.ndarray:
-        points = watcher.points(generator.draw(Rig(rest, space.axes, {"": under + code}).latents({"": 1.0})))
-        if points is None:
+        numbers = watcher.numbers(generator.draw(Rig(rest, space.axes, {"": under + code}).latents({"": 1.0})))
+        if numbers is None:
             raise RuntimeError("the generator lost the face: choose another seed")
-        return np.array(list(measure(points).values()))
+        return np.array(list(numbers.values()))
 
     wanted = seen(np.zeros_like(under)) + [pose.change.get(name, 0.0) for name in TOLERANCE]
     weight = np.array([0.0 if name in pose.free else 1 / TOLERANCE[name] for name in TOLERANCE])
@@ -154,15 +168,14 @@ def _search(
     best, best_error = code, np.inf
     for _ in range(steps):
         tall, error = slopes * weight[:, None], weight * (wanted - numbers)
-        # A pull towards no change keeps the person who she is.
-        step = np.linalg.solve(tall.T @ tall + 0.1 * np.eye(len(code)), tall.T @ error - 0.03 * code)
+        step = np.linalg.solve(tall.T @ tall + (0.1 + PULL) * np.eye(len(code)), tall.T @ error - PULL * code)
         step *= min(1.0, 2.5 / np.linalg.norm(step))
         code = code + step
         now = seen(code)
         surprise = now - numbers - slopes @ step
         surprise[0] *= now[0] > 0.04  # lips that still touch do not mean that the direction is wrong
         slopes, numbers = slopes + np.outer(surprise, step) / (step @ step), now
-        total = np.abs(weight * (wanted - numbers)).mean()
+        total = np.sum((weight * (wanted - numbers)) ** 2) + PULL * code @ code
         if total < best_error:
             best, best_error = code, total
     return best

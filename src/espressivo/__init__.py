@@ -6,8 +6,13 @@
 >>> reply.speech.save("reply.wav")
 """
 
+import os
 from importlib import import_module
 from typing import Any
+
+# Nothing leaves the machine unless the user says so: ONNX Runtime's own builds report to their maker by default, and look
+# at this once, when they are loaded. The only thing done at import; a value that is set already is kept.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0.dev0"
 
@@ -26,7 +31,7 @@ _HOME = {
     "separate": "espressivo.verbs.later",
     "animate": "espressivo.verbs.later",
 }
-__all__ = list(_HOME)  # noqa: PLE0605 - the public verbs, each loaded when first used
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

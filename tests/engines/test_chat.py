@@ -96,10 +96,10 @@ def test_a_folder_without_tokenizer(exact: Path, tmp_path: Path) -> None:
     for file in exact.iterdir():
         if file.name.startswith(("decoder", "embeddings", "model")):
             (tmp_path / file.name).symlink_to(file)
-    with pytest.raises(AssetError, match=r"tokenizer\.json is missing"):
-        LocalChat(tmp_path).reply(TALK)
-    (tmp_path / "tokenizer.json").symlink_to(exact / "tokenizer.json")
     with pytest.raises(AssetError, match="no chat template"):
+        LocalChat(tmp_path).reply(TALK)
+    (tmp_path / "chat_template.jinja").symlink_to(exact / "chat_template.jinja")
+    with pytest.raises(AssetError, match=r"tokenizer\.json is missing"):
         LocalChat(tmp_path).reply(TALK)
 
 
@@ -146,7 +146,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.delenv(name, raising=False)
     Endpoint.asked, Endpoint.keys = [], []
     http = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{http.server_port}/v1"
     http.shutdown()

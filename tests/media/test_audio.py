@@ -150,6 +150,27 @@ def test_a_gap_in_the_stamps_is_silence_of_that_length(tmp_path: Path) -> None:
     assert not samples[16_000:32_000].any()
 
 
+def test_rounded_stamps_leave_no_seams(tmp_path: Path) -> None:
+    """Packets of uneven length under a clock of milliseconds: samples follow each other, whatever the stamps say."""
+    path, wave, rng = tmp_path / "uneven.mkv", chirp(5, 44_100), np.random.default_rng(0)
+    with av.open(str(path), "w") as out:
+        stream, at = out.add_stream("pcm_f32le", rate=44_100, layout="mono"), 0
+        while at < len(wave):
+            piece = wave[at : at + int(rng.integers(500, 2000))]
+            frame = av.AudioFrame.from_ndarray(piece[None].copy(), "flt", "mono")
+            frame.sample_rate, frame.pts = 44_100, at
+            out.mux(stream.encode(frame))
+            at += len(piece)
+        out.mux(stream.encode(None))
+    sound = read(path).sound.at(44_100)
+    assert sound.duration == pytest.approx(5, abs=0.001)
+    both = min(len(sound), len(wave))
+    np.testing.assert_allclose(sound.samples[:both], wave[:both], atol=1e-6)
+    late = sound.trim(3, 4).samples
+    shifts = [likeness(late, wave[3 * 44_100 + shift :][: len(late)]) for shift in range(-60, 61)]
+    assert max(shifts) > 100  # no seam, and at most the clock's own error away
+
+
 # Rates
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from espressivo.systems.reply import Perception
 
@@ -24,16 +25,32 @@ def stages() -> Iterator[Callable[[str], None]]:
 
 @contextmanager
 def downloads() -> Iterator[Callable[[str, int, int, str], None]]:
-    """A bar for each asset that is being fetched."""
+    """A bar for each asset that is being fetched; without a terminal, a line for each step."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
-        tasks = {}
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
 
         def tell(name: str, done: int, total: int, message: str) -> None:
-            task = tasks.setdefault(name, bars.add_task(name, total=None))
-            bars.update(task, completed=done, total=total or None, description=f"{name}: {message}")
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=None)
+            bars.update(tasks[name], completed=done, total=total or None, description=f"{name}: {message}")
 
         yield tell
+
+
+def _lines() -> Callable[[str, int, int, str], None]:
+    told: set[tuple[str, str]] = set()
+
+    def tell(name: str, done: int, total: int, message: str) -> None:
+        if (name, message) not in told:
+            told.add((name, message))
+            print(f"{name}: {message}", file=sys.stderr)
+
+    return tell
 
 
 def feeling(perception: Perception) -> str:

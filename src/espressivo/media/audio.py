@@ -65,10 +65,11 @@ class FileSound:
             expected = lead if at is None else at + mixer.waiting
             place, exact = (expected, False) if frame.time is None else self._place(frame.time, lead)
             hole = abs(place - expected) > _HOLE * sound.rate
-            if at is None or hole or (exact and not settled) or mixer.waiting >= sound.rate:
+            moved = at is None or hole or (exact and not settled)
+            if moved or mixer.waiting >= sound.rate:
                 if at is not None and mixer.waiting:
                     yield at, self._checked(mixer.take())
-                at = place if at is None or hole or not settled else expected
+                at = place if moved else expected
             settled |= exact
             mixer.push(frame)
         if at is not None and mixer.waiting:

@@ -24,16 +24,19 @@ _TAIL = 24
 
 
 def declared_end(container: InputContainer, streams: list[Stream]) -> tuple[float | None, bool]:
-    """Where the header says that `streams` end, and whether it says so of just them.
+    """Where the header says that `streams` end, and whether that can be relied on.
 
-    The container as a whole may last longer, for the sake of subtitles or a camera's data.
+    The container as a whole may last longer, for the sake of subtitles or a camera's data; and where its clock does
+    not begin at zero, some mean by its duration the end.
     """
     spans = [((s.start_time or 0) + s.duration) * s.time_base for s in streams if s.duration and s.time_base]
     if len(spans) == len(streams):
         return float(max(spans)), True
     if not container.duration or container.duration <= 0:
         return None, False
-    return ((container.start_time or 0) + container.duration) / av.time_base, len(container.streams) == len(streams)
+    start = (container.start_time or 0) / av.time_base
+    certain = len(container.streams) == len(streams) and abs(start) < 0.1
+    return start + container.duration / av.time_base, certain
 
 
 def ends(origin: Origin, container: InputContainer, indexes: list[int], declared: float | None) -> dict[int, float]:

@@ -191,4 +191,4 @@ def _note_cut(origin: Origin, declared: float | None, facts: Facts) -> None:
     there, promised = facts.end - facts.origin, declared - facts.origin
     if there < SHORTEST:
         raise InputError(f"{origin.name} is cut off after {there:.2f} s of {promised:.2f} s: copy or record it again")
-    warnings.warn(f"{origin.name} is cut off: {there:.2f} s of {promised:.2f} s are there", stacklevel=4)
+    warnings.warn(f"{origin.name} is cut off: {there:.2f} s of {promised:.2f} s are there", stacklevel=5)

@@ -16,13 +16,14 @@ import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from espressivo.errors import AssetError
+from espressivo.media import reports
 from espressivo.media.landmarker import Found, detect
 from espressivo.media.views import TILES, Box, cut
 
@@ -88,8 +89,7 @@ class MediaPipeDetector:
         ]
 
     def close(self) -> None:
-        with _quiet():
-            self._model.close()
+        _close(self._model)
 
 
 class MediaPipeTracker:
@@ -122,9 +122,8 @@ class MediaPipeTracker:
         return self._models[several]
 
     def close(self) -> None:
-        with _quiet():
-            while self._models:
-                self._models.popitem()[1].close()
+        while self._models:
+            _close(self._models.popitem()[1])
 
 
 def head_pose(matrix: np.ndarray) -> np.ndarray:
@@ -160,15 +159,26 @@ def _image(frame: np.ndarray) -> Any:
 
 
 def _load(make: Callable[[Path], Any], weights: Path) -> Any:
-    """A model that has seen one picture: the first one makes it talk too."""
-    with _quiet():
+    """A model that has seen one picture: the first one makes it talk too. To be closed with `_close`."""
+    reports.hold()
+    with ExitStack() as undo, _quiet():
+        undo.callback(reports.release)
         model = make(weights)
         blank = _image(np.zeros((64, 64, 3), np.uint8))
         if make is _one:
             model.detect_for_video(blank, 0)
         else:
             model.detect(blank)
+        undo.pop_all()
     return model
+
+
+def _close(model: Any) -> None:
+    with _quiet():
+        try:
+            model.close()
+        finally:
+            reports.release()
 
 
 def _one(weights: Path) -> Any:
