@@ -2,7 +2,7 @@
 
     python benchmarks/conversation.py [CLIP]
 
-Runs `converse` on the example clip (or CLIP) with everything loaded, and once from a cold start in a process of its own.
+Runs `converse` on the example clip (or CLIP) with everything loaded, and from a cold start in a process of its own.
 Writes benchmarks/results/conversation.json.
 """
 
@@ -15,9 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import save, table
-
 import espressivo
+from common import save, table
 from espressivo.systems.cascade.pipeline import Cascade
 from espressivo.verbs.converse import save as save_reply
 from espressivo.verbs.example import example_clip

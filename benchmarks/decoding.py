@@ -3,9 +3,9 @@
     python benchmarks/decoding.py            (ROUNDS=1 for a quick look)
 
 In each round every engine, in its own process and one after the other, reads the same prompt and writes the same
-number of tokens, greedily; figures are medians over rounds, so a machine that grows busy slows all alike. Perplexity is on
-CMU Arctic prompts where the corpora are there, else on a text written for this; it is taken over the same windows
-for all engines. Writes benchmarks/results/decoding.json.
+number of tokens, greedily; figures are medians over rounds, so a machine that grows busy slows all alike. Perplexity
+is on CMU Arctic prompts where the corpora are there, else on a text written for this; it is taken over the same
+windows for all engines. Writes benchmarks/results/decoding.json.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from common import REPOSITORY, save, table
 
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
@@ -204,7 +205,7 @@ def make(name: str) -> Any:
 
 
 def serve(name: str) -> None:
-    """One engine in its own process: it measures when told to, so that no other one's threads or memory are in the way."""
+    """One engine in its own process: it measures when told to, so that no other engine is in its way."""
     begun = time.perf_counter()
     engine = make(name)
     loaded = time.perf_counter() - begun

@@ -16,9 +16,8 @@ from pathlib import Path
 
 import jiwer
 import numpy as np
-from common import data_root, save, table
 
-from espressivo.assets import fetch
+from common import data_root, save, table
 from espressivo.engines.recognizer import MARGIN, Recognizer
 from espressivo.media.read import read
 
@@ -31,30 +30,38 @@ GRID_WORDS = {
     5: {"a": "again", "n": "now", "p": "please", "s": "soon"},
 }
 NORMAL = jiwer.Compose(
-    [jiwer.ToLowerCase(), jiwer.RemovePunctuation(), jiwer.RemoveMultipleSpaces(), jiwer.Strip(), jiwer.ReduceToListOfListOfWords()]
+    [
+        jiwer.ToLowerCase(),
+        jiwer.RemovePunctuation(),
+        jiwer.RemoveMultipleSpaces(),
+        jiwer.Strip(),
+        jiwer.ReduceToListOfListOfWords(),
+    ]
 )
 
 
 def grid_sentence(stem: str) -> str:
     """GRID's file name spells its sentence: "bbaf2n" is "bin blue at f 2 now"."""
-    return " ".join(GRID_WORDS[i][c] if i in GRID_WORDS else {"z": "0"}.get(c, c) if i == 4 else c for i, c in enumerate(stem))
+    return " ".join(
+        GRID_WORDS[i][c] if i in GRID_WORDS else {"z": "0"}.get(c, c) if i == 4 else c for i, c in enumerate(stem)
+    )
 
 
 def utterances(root: Path) -> list[tuple[str, Path, str]]:
     """(corpus, file, text), a seeded sample of each corpus."""
     rng = random.Random(SEED)
-    found = []
-    kathleen = sorted((root / "kathleen" / "data").glob("*.opus"))
-    for path in rng.sample(kathleen, EACH):
-        found.append(("kathleen", path, path.with_suffix(".txt").read_text(encoding="utf-8").strip()))
-    books = [line.split(" ", 1) + [page.parent] for page in sorted((root / "librispeech" / "test-other").rglob("*.trans.txt"))
-             for line in page.read_text(encoding="utf-8").splitlines()]  # fmt: skip
-    for name, text, folder in rng.sample(books, min(EACH, len(books))):
-        path = next(p for p in folder.glob(f"{name}.*"))
-        found.append(("librispeech", path, text))
-    for path in rng.sample(sorted((root / "grid" / "s1").glob("*.mp4")), EACH):
-        found.append(("grid", path, grid_sentence(path.stem)))
-    return found
+    arctic = rng.sample(sorted((root / "kathleen" / "data").glob("*.opus")), EACH)
+    books = [
+        (next(page.parent.glob(f"{line.split()[0]}.[!t]*")), line.split(" ", 1)[1])
+        for page in sorted((root / "librispeech" / "test-other").rglob("*.trans.txt"))
+        for line in page.read_text(encoding="utf-8").splitlines()
+    ]
+    grid = rng.sample(sorted((root / "grid" / "s1").glob("*.mp4")), EACH)
+    return [
+        *(("kathleen", path, path.with_suffix(".txt").read_text(encoding="utf-8").strip()) for path in arctic),
+        *(("librispeech", *book) for book in rng.sample(books, min(EACH, len(books)))),
+        *(("grid", path, grid_sentence(path.stem)) for path in grid),
+    ]
 
 
 def measure(hear: Callable[[np.ndarray], str], data: list[tuple[str, np.ndarray, str]]) -> dict[str, float]:
@@ -83,12 +90,17 @@ def main() -> None:
             data.append((corpus, clip.sound.samples, text))
     rows = {}
     for margin in MARGINS:
-        recognizer = Recognizer("/tmp/w/wb", margin=margin).load()
-        name = "whole window (30 s)" if margin is None else f"margin {margin:g} s" + (" (ours)" if margin == MARGIN else "")
+        recognizer = Recognizer(margin=margin).load()
+        name = (
+            "whole window (30 s)"
+            if margin is None
+            else f"margin {margin:g} s" + (" (ours)" if margin == MARGIN else "")
+        )
         rows[name] = measure(lambda x, r=recognizer: r(x, language="en").text, data)
-    peer = WhisperModel(str(__import__("pathlib").Path("/tmp/w/wb")), device="cpu", compute_type="int8")
+    peer = WhisperModel(str(fetch("whisper-base")), device="cpu", compute_type="int8")
     rows["faster-whisper"] = measure(
-        lambda x: " ".join(s.text for s in peer.transcribe(x, language="en", beam_size=1, word_timestamps=True)[0]), data
+        lambda x: " ".join(s.text for s in peer.transcribe(x, language="en", beam_size=1, word_timestamps=True)[0]),
+        data,
     )
     for row in rows.values():
         row["times_faster"] = round(rows["faster-whisper"]["seconds"] / row["seconds"], 2)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espressivo.emotion import EMOTIONS, EmotionScores, canonical, fuse
+from espressivo.emotion import EMOTIONS, EmotionScores, canonical
 from espressivo.errors import ConfigError
 
 positive = st.floats(0.001, 1.0)
@@ -40,14 +40,3 @@ def test_certainty_is_zero_for_flat_and_one_for_single() -> None:
 def test_impossible_scores_are_refused(table: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         EmotionScores(table)
-
-
-def test_fusion_is_the_weighted_mean() -> None:
-    sad, mixed = EmotionScores({"sad": 1.0}), EmotionScores({"sad": 0.5, "happy": 0.5})
-    fused = fuse([(sad, 1.0), (mixed, 3.0)])
-    assert fused.probabilities == pytest.approx({"happy": 0.375, "sad": 0.625})
-
-
-def test_fusing_nothing_is_refused() -> None:
-    with pytest.raises(ConfigError, match="no emotion scores"):
-        fuse([(EmotionScores({"sad": 1.0}), 0.0)])

@@ -10,7 +10,18 @@ import espressivo
 from espressivo import errors
 from espressivo.cli.app import app
 
-NAMES = ["read", "converse", "recognize", "transcribe", "detect", "speak", "convert", "augment", "learn_words", "lipread"]
+NAMES = [
+    "read",
+    "converse",
+    "recognize",
+    "transcribe",
+    "detect",
+    "speak",
+    "convert",
+    "augment",
+    "learn_words",
+    "lipread",
+]
 NAMES += ["lips_to_speech", "separate", "animate"]
 
 FLAGS = {
@@ -88,6 +99,8 @@ def test_import_is_quick_and_loads_nothing_heavy() -> None:
 
 
 def test_the_command_line_starts_without_heavy_imports() -> None:
-    code = "import sys, espressivo.cli.app; print([m for m in ('torch', 'transformers', 'mediapipe') if m in sys.modules])"
+    code = (
+        "import sys, espressivo.cli.app; print([m for m in ('torch', 'transformers', 'mediapipe') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"

@@ -10,8 +10,8 @@ import os
 from importlib import import_module
 from typing import Any
 
-# Nothing leaves the machine unless the user says so: ONNX Runtime's own builds report to their maker by default, and look
-# at this once, when they are loaded. The only thing done at import; a value that is set already is kept.
+# Nothing leaves the machine unless the user says so: ONNX Runtime's own builds report to their maker by default, and
+# look at this once, when they are loaded. The only thing done at import; a value that is set already is kept.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __version__ = "0.1.0.dev0"

@@ -7,7 +7,7 @@ The set is the union of what the public corpora label: Ekman's six and neutral, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from espressivo.errors import ConfigError
@@ -89,16 +89,3 @@ class EmotionScores:
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {value:.2f}" for name, value in self.ranked()[:3])
-
-
-def fuse(scores: Iterable[tuple[EmotionScores, float]]) -> EmotionScores:
-    """The weighted mean of several scores; an emotion that a score does not know counts as zero there.
-
-    Raises:
-        ConfigError: nothing to fuse, or weights that sum to zero.
-    """
-    parts = [(score, weight) for score, weight in scores if weight > 0]
-    if not parts:
-        raise ConfigError("no emotion scores to fuse")
-    names = [name for name in EMOTIONS if any(name in score.probabilities for score, _ in parts)]
-    return EmotionScores({n: math.fsum(w * s.probabilities.get(n, 0.0) for s, w in parts) for n in names})

@@ -56,12 +56,16 @@ def test_a_part_of_a_long_recording(run: Run, say: Say, tmp_path: Path) -> None:
     ended = run("converse", tmp_path / "long.flac", "-o", tmp_path / "reply", "--start", 69, "--end", 75)
     assert ended.code == 0, ended
     assert "dog" in ended.out
-    assert "cannot begin at 500.00 s" in run("converse", tmp_path / "long.flac", "-o", tmp_path, "--start", 500).complaint
+    assert (
+        "cannot begin at 500.00 s" in run("converse", tmp_path / "long.flac", "-o", tmp_path, "--start", 500).complaint
+    )
 
 
 def test_transcribe_however_long(run: Run, say: Say, tmp_path: Path) -> None:
     gap = np.zeros(40 * 16_000, np.float32)
-    soundfile.write(tmp_path / "long.flac", np.concatenate([say(SAID), gap, say("The doctor will call tomorrow.")]), 16_000)
+    soundfile.write(
+        tmp_path / "long.flac", np.concatenate([say(SAID), gap, say("The doctor will call tomorrow.")]), 16_000
+    )
     assert run("transcribe", tmp_path / "long.flac").out.strip() == f"{SAID} The doctor will call tomorrow."
 
 

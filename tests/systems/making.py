@@ -28,7 +28,9 @@ def face(present: bool = True) -> FaceTrack:
         points[:] = rng.uniform((30, 20, -5), (66, 56, 5), (POINTS, 3))
     known = np.full(FRAMES, present)
     shapes = np.full((FRAMES, len(BLENDSHAPES)), 0.1, np.float32)
-    return FaceTrack(25.0, SIZE, points, shapes, np.zeros((FRAMES, 3), np.float32), known, known, known.astype(np.int32))
+    return FaceTrack(
+        25.0, SIZE, points, shapes, np.zeros((FRAMES, 3), np.float32), known, known, known.astype(np.int32)
+    )
 
 
 def feeling() -> Feeling:
@@ -42,7 +44,9 @@ def perception(clip: Clip | None = None, track: FaceTrack | None = None, text: s
     words = tuple(Word(word, i * 0.5, i * 0.5 + 0.4) for i, word in enumerate(text.split()))
     heard = Transcript(text, "en", 0.9, 0.8, words)
     senses = {"face": feeling(), "voice": feeling()}
-    return Perception(clip, EmotionScores({"sad": 1.0}), "sure", senses, heard, True, track, ("a note",), {"looking": 0.1})
+    return Perception(
+        clip, EmotionScores({"sad": 1.0}), "sure", senses, heard, True, track, ("a note",), {"looking": 0.1}
+    )
 
 
 def reply(seen: Perception | None = None, text: str = "I am here.") -> Reply:

@@ -32,5 +32,5 @@ def options(
 for verb in (talk.converse, talk.recognize, talk.transcribe, talk.demo, keep.detect):
     app.command()(verb)
 app.add_typer(keep.assets, name="assets")
-for name, verb in later.VERBS.items():
-    app.command(name)(verb)
+for name, planned in later.VERBS.items():
+    app.command(name)(planned)

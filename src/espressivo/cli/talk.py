@@ -44,8 +44,8 @@ def converse(
     """
     from espressivo.media.read import read
     from espressivo.systems.cascade.pipeline import Cascade
-    from espressivo.verbs.converse import save
     from espressivo.verbs.converse import converse as answer
+    from espressivo.verbs.converse import save
 
     if portrait is not None:
         raise NotBuiltError("'--portrait' is not built yet: it waits for Think-Before-Draw; leave it out")
@@ -86,7 +86,9 @@ def recognize(
             failed.append(clip)
             _skipped(error, alone=len(clips) == 1)
             continue
-        typer.echo(jsonlib.dumps(perception.as_dict(), ensure_ascii=False) if json else f"{clip}: {feeling(perception)}")
+        typer.echo(
+            jsonlib.dumps(perception.as_dict(), ensure_ascii=False) if json else f"{clip}: {feeling(perception)}"
+        )
     _report(failed, len(clips))
 
 

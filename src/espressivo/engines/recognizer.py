@@ -170,7 +170,7 @@ class Recognizer:
 
 
 def _stammers(text: str, seconds: float) -> bool:
-    """Whether the same words come again and again: three in a row a second time, or one word more than thrice running."""
+    """Whether words come again and again: three in a row a second time, or one word more than thrice running."""
     words = text.lower().split()
     threes = [tuple(words[i : i + 3]) for i in range(len(words) - 2)]
     runs = any(len(set(words[i : i + 4])) == 1 for i in range(len(words) - 3))

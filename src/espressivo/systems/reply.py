@@ -15,7 +15,7 @@ from espressivo.systems.cascade.feeling import Feeling
 
 @dataclass(frozen=True)
 class Perception:
-    """What was heard and seen in a clip. `senses` holds what each sense says ("face", "voice") that had something to go by."""
+    """What was heard and seen in a clip; `senses` ("face", "voice") are those that had something to go by."""
 
     clip: Clip
     emotion: EmotionScores

@@ -69,7 +69,7 @@ class Senses:
 
     recognizer: Recognizer = field(default_factory=Recognizer)
     detector: SpeechDetector = field(default_factory=SpeechDetector)
-    faces: FaceReader = field(default_factory=FaceReader)
+    faces: FaceReader | None = field(default_factory=FaceReader)
     voices: VoiceReader = field(default_factory=VoiceReader)
 
     @classmethod
@@ -79,7 +79,8 @@ class Senses:
         Raises:
             ConfigError: `licence` is neither "any" nor "permissive".
         """
-        return cls(voices=VoiceReader(licence))
+        # The face reader learned from pictures collected for research; there is no other yet.
+        return cls(faces=FaceReader() if licence == "any" else None, voices=VoiceReader(licence))
 
     def understand(self, clip: Clip, progress: Progress | None = None) -> Perception:
         """The words and the feeling of one turn.
@@ -106,12 +107,19 @@ class Senses:
         """
         if by not in SENSES:
             raise ConfigError(f"unknown sense {by!r}: choose one of {', '.join(SENSES)}")
+        if by == "face" and self.faces is None:
+            raise ConfigError("no permissively licensed weights judge a face yet: use --by voice, or --licence any")
         turn = _turn(clip, progress)
         if "voice" in SENSES[by] and clip.sound is not None:
             self._listen(turn)
-        if "face" in SENSES[by]:
+        if "face" in SENSES[by] and self.faces is not None:
             self._look(turn)
         return self._feel(turn, SENSES[by])
+
+    def _licence_note(self) -> str:
+        if self.faces is None:
+            return "the face was not judged: no permissively licensed weights for that yet"
+        return "judged with weights not cleared for commercial use; --licence permissive leaves them out"
 
     def _listen(self, turn: Turn) -> None:
         assert turn.clip.sound is not None
@@ -126,7 +134,9 @@ class Senses:
         with turn.stage("looking"):
             found = track(clip.video, which="speaking" if turn.speech else "largest", sound=clip.sound)
         if found.presence < LEAST_PRESENCE:
-            seen = "no face was seen" if not found.present.any() else f"a face was seen in {found.presence:.0%} of it only"
+            seen = (
+                "no face was seen" if not found.present.any() else f"a face was seen in {found.presence:.0%} of it only"
+            )
             turn.notes.append(f"{seen}: judged by the voice alone")
             return
         turn.track = found
@@ -135,8 +145,10 @@ class Senses:
 
     def _hear(self, turn: Turn) -> None:
         with turn.stage("understanding"):
-            parts = ((start, turn.samples[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)])
-                     for start, end in stretches(turn.speech))
+            parts = (
+                (start, turn.samples[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)])
+                for start, end in stretches(turn.speech)
+            )
             turn.heard = self.recognizer.pieces(parts)
         if not turn.understood:
             turn.notes.append("the words were not understood")
@@ -144,7 +156,7 @@ class Senses:
     def _feel(self, turn: Turn, senses: tuple[str, ...]) -> Perception:
         found: dict[str, Feeling | None] = {}
         with turn.stage("feeling"):
-            if "face" in senses and turn.track is not None and turn.clip.video is not None:
+            if "face" in senses and turn.track is not None and turn.clip.video is not None and self.faces is not None:
                 found["face"] = self.faces(turn.clip.video, turn.track)
             if "voice" in senses and turn.speech:
                 found["voice"] = self.voices(turn.samples)
@@ -152,6 +164,7 @@ class Senses:
         if not read:
             wanted = " or ".join({"face": "face", "voice": "speech"}[sense] for sense in senses)
             raise InputError(f"no {wanted} was found in {turn.clip.name}: there is nothing to judge a feeling by")
+        turn.notes.append(self._licence_note())
         emotion = combine(read.get("face"), read.get("voice"))
         return Perception(
             turn.clip,
