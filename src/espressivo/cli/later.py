@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -153,7 +154,7 @@ def studio(port: Annotated[int, typer.Option(help="Port on this machine.")] = 80
     not_built("studio", "the web studio")
 
 
-VERBS = {
+VERBS: dict[str, Callable[..., NoReturn]] = {
     "speak": speak,
     "convert": convert,
     "augment": augment,

@@ -1,8 +1,9 @@
 """No reports home: MediaPipe's own builds tell their maker about each use, and offer no switch.
 
-It sends them by libcurl, mostly when a model is closed (seen with strace on 1.2.2; also MediaPipe's issue 6291). What libcurl heeds is a proxy in the C library's environment. So while any of its models is open,
-that is set to an address on this machine where nothing listens; Python's own `os.environ`, and so everything else that
-this process asks for, stays as it is.
+They are sent by libcurl, mostly when a model is closed (seen with strace on 1.2.2; also MediaPipe's issue 6291). What
+libcurl heeds is a proxy in the C library's environment. So while any of its models is open, that is set to an address
+on this machine where nothing listens; Python's own `os.environ`, and so everything else that this process asks for,
+stays as it is.
 """
 
 from __future__ import annotations
