@@ -9,7 +9,11 @@ from typing import Any
 
 import av
 import numpy as np
+import pytest
 import soundfile
+
+from espressivo.errors import InputError
+from espressivo.media.read import read
 
 BITS = 8
 
@@ -37,6 +41,23 @@ def noise(seconds: float, rate: int, level: float = 0.2, seed: int = 0) -> np.nd
     """Noise without its topmost octave, so that resampling keeps it."""
     white = np.random.default_rng(seed).standard_normal(round(seconds * rate))
     return (level * np.convolve(white, np.ones(4) / 2, "same")).clip(-1, 1).astype(np.float32)
+
+
+def refusal(source: Any, **options: Any) -> str:
+    """The one line with which `source` is refused."""
+
+    def use() -> None:
+        clip = read(source, **options)
+        for part in (clip.sound and clip.sound.blocks(), clip.video and clip.video.frames()):
+            for _ in part or ():
+                pass
+
+    with pytest.raises(InputError) as caught:
+        use()
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 250
+    return message
 
 
 class Maker:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from pathlib import Path
+from typing import Any
 
 from espressivo.errors import EspressivoError
+
+_PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
 def main() -> None:
@@ -12,13 +17,25 @@ def main() -> None:
     from espressivo.cli.app import app
 
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            app()
     except EspressivoError as error:
-        print("espressivo: " + " ".join(str(error).split()), file=sys.stderr)
+        _say(error)
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except KeyboardInterrupt:
-        print("espressivo: stopped", file=sys.stderr)
+        _say("stopped")
         sys.exit(130)
+
+
+def _say(message: object) -> None:
+    print("espressivo: " + " ".join(str(message).split()), file=sys.stderr)
+
+
+def _warn(message: Any, category: type[Warning], filename: str, *rest: Any) -> None:
+    """Our own warnings as one line; what libraries warn of is for programmers, not for the terminal."""
+    if category is UserWarning and filename.startswith(_PACKAGE):
+        _say(message)
