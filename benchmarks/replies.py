@@ -2,7 +2,8 @@
 
     python benchmarks/replies.py
 
-None of these sentences is an example in the tables the replies are made with. Counted: words, banned phrases
+Those under SEEN were read again and again while the tables and rules were made, so they flatter; those under FRESH were
+written afterwards and nothing was changed for them. Counted for each: words, banned phrases
 (`faults`), whether the reply shares a word with what was said or was written by hand for that kind of thing, whether
 the tone fits (hard, nice or neither, judged beforehand for each sentence), and seconds. Writes
 benchmarks/results/replies.json with every reply.
@@ -24,7 +25,7 @@ from espressivo.engines.empathy_topics import topics
 SEED = 0
 SURE = 0.7
 # feeling, words, tone that fits: hard, nice, or any
-SAID = (
+SEEN = (
     ("sad", "My best friend is moving to another country.", "hard"),
     ("happy", "I got an A in maths!", "nice"),
     ("angry", "The neighbours are having a party again and I can't sleep.", "hard"),
@@ -56,6 +57,24 @@ SAID = (
     ("sad", "Should I leave my husband?", "any"),
     ("happy", "Can you hear me?", "any"),
 )
+FRESH = (
+    ("sad", "My neighbour was taken to hospital in the night.", "hard"),
+    ("happy", "We adopted a kitten from the shelter.", "nice"),
+    ("angry", "The waiter ignored us for an hour.", "hard"),
+    ("fearful", "My son wants to ride a motorbike.", "hard"),
+    ("happy", "I baked a cherry pie and it turned out perfect.", "nice"),
+    ("sad", "I can't find my wallet anywhere.", "hard"),
+    ("disgusted", "The sink in the office smells of old fish.", "hard"),
+    ("surprised", "My grandmother bought herself a drum kit.", "any"),
+    ("bored", "The queue at the post office did not move at all.", "any"),
+    ("happy", "My poem will be printed in the newspaper!", "nice"),
+    ("neutral", "I lent the ladder to a man from number nine.", "any"),
+    ("angry", "They charged me twice and say it is my mistake.", "hard"),
+    ("sad", "My daughter does not call me any more.", "hard"),
+    ("calm", "The lake was so still that you could hear the birds.", "nice"),
+    ("neutral", "How many legs does a spider have?", "any"),
+    ("fearful", "What if the baby comes too early?", "hard"),
+)
 TONE = {"any": None, **{name: set(topics()[name].members) | {name} for name in ("hard", "nice")}}
 
 
@@ -64,24 +83,32 @@ def main() -> None:
     begun = time.perf_counter()
     warm_up(chat)
     loaded = time.perf_counter() - begun
-    replies = [reply(chat, *said) for said in SAID]
-    for row in replies:
-        print(f"[{row['feeling']}] {row['said']}\n    {row['reply']}   ({row['how']}, {row['topic']})")
-    seconds = [row["seconds"] for row in replies]
-    toned = [row for row in replies if row["fits"] is not None]
-    figures = {
-        "replies": len(replies),
-        "median_words": statistics.median(row["words"] for row in replies),
-        "longer_than_35_words": sum(row["words"] > MOST_WORDS for row in replies),
-        "with_banned_phrases": sum(bool(row["faults"]) for row in replies),
-        "share_a_word": sum(row["shares_a_word"] for row in replies),
+    replies = {name: [reply(chat, *said) for said in group] for name, group in (("seen", SEEN), ("fresh", FRESH))}
+    for name, rows in replies.items():
+        print(f"--- {name}")
+        for row in rows:
+            print(f"[{row['feeling']}] {row['said']}\n    {row['reply']}   ({row['how']}, {row['topic']})")
+    figures = {name: summary(rows) for name, rows in replies.items()}
+    table(figures)
+    setup = {"seed": SEED, "sureness": SURE, "warm_up_seconds": round(loaded, 3)}
+    save("replies", {"setup": setup, "figures": figures, "replies": replies})
+
+
+def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The counts over a group of replies."""
+    toned = [row for row in rows if row["fits"] is not None]
+    seconds = [row["seconds"] for row in rows]
+    return {
+        "replies": len(rows),
+        "median_words": statistics.median(row["words"] for row in rows),
+        "longer_than_35_words": sum(row["words"] > MOST_WORDS for row in rows),
+        "with_banned_phrases": sum(bool(row["faults"]) for row in rows),
+        "share_a_word": sum(row["shares_a_word"] for row in rows),
         "tone_fits": f"{sum(row['fits'] for row in toned)} of {len(toned)}",
+        "tone_opposite": sum(row["opposite"] for row in rows),
         "median_seconds": round(statistics.median(seconds), 3),
         "longest_seconds": round(max(seconds), 3),
-        "warm_up_seconds": round(loaded, 3),
     }
-    table({"local": figures})
-    save("replies", {"seed": SEED, "sureness": SURE, "figures": figures, "replies": replies})
 
 
 def reply(chat: LocalChat, feeling: str, said: str, tone: str) -> dict[str, Any]:
@@ -102,6 +129,7 @@ def reply(chat: LocalChat, feeling: str, said: str, tone: str) -> dict[str, Any]
         "faults": [] if got.how == "fixed" else faults(got.text.replace(said.rstrip(".!"), "")),
         "shares_a_word": bool(content_words(got.text) & content_words(said)),
         "fits": None if wanted is None else got.topic in wanted,
+        "opposite": tone != "any" and got.topic in (TONE["nice" if tone == "hard" else "hard"] or ()),
         "seconds": round(seconds, 3),
     }
 

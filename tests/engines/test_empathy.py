@@ -147,6 +147,9 @@ def test_sure_topics_alone_unsure_ones_together() -> None:
     assert settle({**flat, "loss": 0.9, "plain": 0.1}).name == "loss"
     assert settle({**flat, "loss": 0.4, "lonely": 0.4, "plain": 0.2}).name == "hard"
     assert settle({**flat, "loss": 0.4, "good": 0.4, "plain": 0.2}).name == "plain"
+    unsure = {**flat, "loss": 0.4, "lonely": 0.5, "plain": 0.1}
+    assert settle(unsure, SAD).name == "hard"
+    assert settle(unsure, EmotionScores({"happy": 0.7, "sad": 0.3})).name == "plain"
 
 
 def test_danger_comes_before_everything() -> None:

@@ -42,7 +42,7 @@ _SHOWN = (
 def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int) -> tuple[str, str]:
     """The reply to what was told, and the topic it was taken for. Of a long story, its end is taken up."""
     words = recent(words, LATEST)
-    topic = settle(beliefs(chat, words, emotion))
+    topic = settle(beliefs(chat, words, emotion), emotion)
     if topic.name == "plain" and is_question(words):
         return _one_of(ASKED_BACK, words, seed), topic.name
     opener = _opener(topic, emotion, words, seed)

@@ -38,6 +38,7 @@ class Topic:
     feelings: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
 
     @property
     def heading(self) -> str:
@@ -52,7 +53,8 @@ def topics() -> dict[str, Topic]:
     known: dict[str, Topic] = {}
     for name, entry in table.items():
         lists = {key: tuple(value) for key, value in entry.items() if key != "words"}
-        lists["feelings"] = tuple(canonical(feeling) for feeling in lists.get("feelings", ()))
+        for key in ("feelings", "against"):
+            lists[key] = tuple(canonical(feeling) for feeling in lists.get(key, ()))
         known[name] = Topic(name=name, words=entry.get("words", ""), **lists)
     return known
 
@@ -71,13 +73,17 @@ def beliefs(chat: LocalChat, words: str, emotion: EmotionScores | None = None) -
     return {topic.name: weight / sum(weights) for topic, weight in zip(single, weights, strict=True)}
 
 
-def settle(believed: dict[str, float]) -> Topic:
-    """The topic to speak about: one that is sure enough, else several together that are, else everyday things."""
+def settle(believed: dict[str, float], emotion: EmotionScores | None = None) -> Topic:
+    """The topic to speak about: one that is sure enough, else several together that are, else everyday things.
+
+    Where words alone are not sure, several together are not taken against the feeling: no pity for a happy face.
+    """
     name, belief = max(believed.items(), key=lambda pair: pair[1])
     if belief >= SURE:
         return topics()[name]
     for topic in topics().values():
-        if sum(believed[member] for member in topic.members) >= SURE_TOGETHER:
+        opposed = emotion is not None and emotion.top in topic.against
+        if not opposed and sum(believed[member] for member in topic.members) >= SURE_TOGETHER:
             return topic
     return topics()["plain"]
 
