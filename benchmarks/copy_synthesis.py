@@ -1,6 +1,6 @@
 """Copy synthesis: what is lost when a recording goes through the mel spectrogram and the vocoder and back to sound.
 
-    python benchmarks/copy_synthesis.py [--data DIR] [--utterances N] [--seed S]
+    python benchmarks/copy_synthesis.py [--utterances N] [--seed S]
 
 Needs the real corpora (kathleen, librispeech, ravdess) and the pinned weights. Prints a table and writes
 benchmarks/results/copy_synthesis.json.
@@ -9,29 +9,24 @@ benchmarks/results/copy_synthesis.json.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import random
 import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import soxr
 import torch
 
+from common import data_root, save, table
 from espressivo.assets import fetch
 from espressivo.signal.mel import MelSpectrogram
 from espressivo.signal.pitch import PitchTracker
 from espressivo.signal.speaker import similarity, speaker_encoder
 from espressivo.signal.vocoder import Vocoder, vocoder
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "benchmarks" / "results" / "copy_synthesis.json"
 SPEECH = 16_000
 PRECISIONS = ("float32", "bfloat16")
 RAVDESS_TEXT = {"01": "kids are talking by the door", "02": "dogs are sitting by the door"}
@@ -192,46 +187,12 @@ def summarise(rows: list[dict], name: str) -> dict[str, float]:
     return means
 
 
-COLUMNS = (
-    ("wer", "WER"),
-    ("dnsmos", "DNSMOS"),
-    ("speaker_cosine", "speaker cosine"),
-    ("log_mel_l1", "log-mel L1"),
-    ("f0_correlation", "F0 correlation"),
-    ("voicing_agreement", "voicing agreement"),
-    ("real_time_factor", "real-time factor"),
-)
-
-
-def table(summary: dict[str, dict[str, float]]) -> str:
-    """Markdown, one line for each precision."""
-    lines = ["| | " + " | ".join(title for _, title in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
-    for name, values in summary.items():
-        cells = [f"{values[key]:.3f}" if key in values else "" for key, _ in COLUMNS]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
-
-
-def machine() -> dict[str, object]:
-    packages = ("torch", "onnxruntime", "faster-whisper", "swift-f0", "numpy", "soxr")
-    return {
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "torch_threads": torch.get_num_threads(),
-        "load_average": os.getloadavg()[0],
-        "python": platform.python_version(),
-        "versions": {package: version(package) for package in packages},
-    }
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    given = os.environ.get("ESPRESSIVO_DATA")
-    parser.add_argument("--data", type=Path, default=Path(given) if given else ROOT.parent / "shared" / "data")
     parser.add_argument("--utterances", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    chosen = utterances(options.data, options.utterances, options.seed)
+    chosen = utterances(data_root(), options.utterances, options.seed)
     models, judges = {name: vocoder(precision=name) for name in PRECISIONS}, Judges()
     for model in models.values():
         model(torch.full((1, 50, model.mel.n_mels), -5.0))  # loads the weights and warms up, outside the clock
@@ -240,10 +201,12 @@ def main() -> None:
         rows.append(measure(utterance, models, judges))
         print(f"{utterance.corpus:12} {utterance.path.name}", flush=True)
     summary = {name: summarise(rows, name) for name in ("original", *PRECISIONS)}
-    report = {"seed": options.seed, "n": len(rows), "machine": machine(), "summary": summary, "utterances": rows}
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(report, indent=1) + "\n")
-    print("\n" + table(summary))
+    table({name: {key: round(value, 3) for key, value in row.items()} for name, row in summary.items()})
+    threads = torch.get_num_threads()
+    save(
+        "copy_synthesis",
+        {"seed": options.seed, "n": len(rows), "torch_threads": threads, "summary": summary, "utterances": rows},
+    )
 
 
 if __name__ == "__main__":

@@ -140,7 +140,10 @@ def sentences() -> list[np.ndarray]:
 
     voice = Hibari(voice="heart")
     texts = [f"{opening} {ending}" for opening in OPENINGS for ending in ENDINGS]
-    return [np.asarray(voice(text, seed=SEED), np.float32).ravel() for text in (texts[:: len(texts) // 8] if QUICK else texts)]
+    return [
+        np.asarray(voice(text, seed=SEED), np.float32).ravel()
+        for text in (texts[:: len(texts) // 8] if QUICK else texts)
+    ]
 
 
 def recordings(corpus: str, count: int) -> list[np.ndarray]:
