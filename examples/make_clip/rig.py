@@ -62,9 +62,9 @@ class Pose:
 POSES = {
     "sad": Pose({"mouth corners": -0.025, "inner brows": 0.04}, free=("outer brows",)),
     "smile": Pose({"mouth corners": 0.03, "mouth width": 0.05}, free=("eyes open",)),
-    "aa": Pose({"lips apart": 0.15, "chin": 0.09}, over="sad"),
-    "ee": Pose({"lips apart": 0.12, "chin": 0.04, "mouth width": 0.03}, begin="aa", over="sad"),
-    "oo": Pose({"lips apart": 0.11, "chin": 0.06, "mouth width": -0.08}, begin="aa", over="sad"),
+    "aa": Pose({"lips apart": 0.15, "chin": 0.08, "mouth width": 0.03}, over="sad"),
+    "ee": Pose({"lips apart": 0.12, "chin": 0.04, "mouth width": 0.06}, begin="aa", over="sad"),
+    "oo": Pose({"lips apart": 0.11, "chin": 0.05, "mouth width": -0.06}, begin="aa", over="sad"),
 }
 
 

@@ -19,7 +19,9 @@ RATE = 24_000
 def voice():
     from hibari import Hibari
 
-    return np.asarray(Hibari(voice="heart")("Good evening, I am glad that you are here with us tonight.", seed=0), np.float32)
+    return np.asarray(
+        Hibari(voice="heart")("Good evening, I am glad that you are here with us tonight.", seed=0), np.float32
+    )
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ def speech():
     from hibari import Hibari
 
     return Speech(
-        np.asarray(Hibari(voice="heart")("Good evening, I am glad that you are here with us.", seed=0), np.float32), 24_000
+        np.asarray(Hibari(voice="heart")("Good evening, I am glad that you are here with us.", seed=0), np.float32),
+        24_000,
     )
 
 
