@@ -56,9 +56,9 @@ def perform(phones: Sequence[Phone], loudness: np.ndarray, seed: int) -> list[Mo
     times = (np.arange(frames) + 0.5) / FPS
     mouth = _mouth(phones, loudness, times)
     said = max((p.end for p in phones if p.symbol in MOUTHS), default=times[-1])
-    sad = _curve(times, [(0, 1.5), (said * 0.3, 1.9), (said * 0.8, 2.3), (said, 2.2), (said + 0.45, 0.1)])
+    sad = _curve(times, [(0, 1.1), (said * 0.3, 1.35), (said * 0.8, 1.6), (said, 1.5), (said + 0.45, 0.1)])
     # Less than no smile pulls the corners of the mouth down.
-    smile = _curve(times, [(0, -0.5), (said * 0.3, -0.9), (said - 0.1, -0.9), (said + 0.45, 1.2), (said + 1.0, 1.4)])
+    smile = _curve(times, [(0, -0.6), (said * 0.3, -0.9), (said - 0.1, -0.9), (said + 0.45, 1.2), (said + 1.0, 1.4)])
     shut = _blinks(times, [0.32, said * 0.36, said * 0.74, said + 0.12])
     emphasis = _smooth(loudness, 4)
     drift = [_smooth(random.standard_normal(frames + 100), 14)[50:-50] * 5 for _ in range(3)]
@@ -67,7 +67,7 @@ def perform(phones: Sequence[Phone], loudness: np.ndarray, seed: int) -> list[Mo
         Moment(
             {**{name: float(mouth[name][i]) for name in mouth}, "sad": float(sad[i]), "smile": float(smile[i])},
             shut=float(shut[i]),
-            brows=float(0.8 * sad[i] + 0.25 * (emphasis[i] - 0.5)),
+            brows=float(1.35 * sad[i] + 0.25 * (emphasis[i] - 0.5)),
             turn=float(1.4 * drift[0][i]),
             nod=float(0.8 * drift[1][i] + sink[i] + 1.5 * (emphasis[i] - 0.4)),
             tilt=float(0.8 * drift[2][i] + 0.5 * sink[i]),
