@@ -8,8 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import openvino
-from openvino import opset10 as ops
+
+try:
+    import openvino
+    from openvino import opset10 as ops
+except ImportError as error:
+    raise SystemExit("the face needs a package that espressivo does not: pip install openvino") from error
 
 from espressivo.assets import fetch
 
