@@ -61,7 +61,7 @@ def folders() -> tuple[Path, Path, Path]:
     """The transformers folder, our decoder's folder and the GGUF file."""
     from espressivo.assets import fetch
     from espressivo.assets.convert import language_model
-    from espressivo.engines.chat_local import default_folder
+    from espressivo.engines.chat.local import default_folder
 
     found = fetch("smollm2-135m")
     gguf = found if found.is_file() else next(found.glob("*.gguf"))
@@ -70,7 +70,7 @@ def folders() -> tuple[Path, Path, Path]:
 
 def float32_folder() -> Path:
     from espressivo.assets.convert import language_model
-    from espressivo.engines.decoder_export import exported
+    from espressivo.engines.decoder.export import exported
 
     return exported("smollm2-135m", language_model, weights="float32")
 
@@ -90,7 +90,7 @@ class Ours:
     """espressivo's decoder."""
 
     def __init__(self, weights: str, threads: int | None) -> None:
-        from espressivo.engines.decoder import Decoder
+        from espressivo.engines.decoder.decoder import Decoder
 
         self.decoder = Decoder.load(folders()[1] if weights == "int8" else float32_folder(), threads=threads)
 
@@ -185,7 +185,7 @@ def measured(engine: Any, prompt: list[int]) -> dict[str, float]:
 
 def negative_log(engine: Any, ids: list[int]) -> float:
     """Mean over the text of -log p(token), each window on its own."""
-    from espressivo.engines.decoder_sampling import log_softmax
+    from espressivo.engines.decoder.sampling import log_softmax
 
     losses = []
     for begin in range(0, len(ids), WINDOW):

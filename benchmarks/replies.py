@@ -17,10 +17,10 @@ from typing import Any
 
 from common import save, table
 from espressivo.emotion import EmotionScores
-from espressivo.engines.chat_local import LocalChat
+from espressivo.engines.chat.local import LocalChat
 from espressivo.engines.empathy import Turn, answer, warm_up
-from espressivo.engines.empathy_text import MOST_WORDS, content_words, faults, word_count
-from espressivo.engines.empathy_topics import topics
+from espressivo.engines.empathy.text import MOST_WORDS, content_words, faults, word_count
+from espressivo.engines.empathy.topics import topics
 
 SEED = 0
 SURE = 0.7

@@ -3,7 +3,8 @@
 EspressivoError
 ├── InputError      what was given cannot be used: missing, empty, broken, not media, too long …
 ├── OutputError     what was to be written could not be: disk full, folder not writable …
-├── AssetError      pinned weights are missing, changed or out of reach
+├── AssetError      pinned weights are missing or changed (assets.OutOfReachError: no source could be reached)
+├── EndpointError   the chat endpoint that was chosen does not answer, or not as it should
 ├── ConfigError     a recipe, option or value is not one we know
 └── NotBuiltError   the verb exists in the command line, its system does not yet
 
@@ -27,6 +28,10 @@ class OutputError(EspressivoError, OSError):
 
 class AssetError(EspressivoError):
     """Pinned weights are missing, changed or out of reach."""
+
+
+class EndpointError(EspressivoError):
+    """The chat endpoint that was chosen does not answer, or not as it should."""
 
 
 class ConfigError(EspressivoError, ValueError):

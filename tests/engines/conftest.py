@@ -60,7 +60,7 @@ def toy_folder(toy_model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture(scope="session")
 def exact(toy_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy as a decoder with its weights as they are."""
-    from espressivo.engines.decoder_export import export
+    from espressivo.engines.decoder.export import export
 
     return export(toy_folder, tmp_path_factory.mktemp("exact") / "model", weights="float32")
 
@@ -68,6 +68,6 @@ def exact(toy_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def rounded(toy_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy as a decoder with weights of 8 bits."""
-    from espressivo.engines.decoder_export import export
+    from espressivo.engines.decoder.export import export
 
     return export(toy_folder, tmp_path_factory.mktemp("rounded") / "model")

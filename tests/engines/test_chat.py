@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from espressivo.engines.chat import Message, chat_model
-from espressivo.engines.chat_local import LocalChat
-from espressivo.engines.chat_openai import OpenAIChat
-from espressivo.engines.chat_transformers import TransformersChat
+from espressivo.engines.chat.local import LocalChat
+from espressivo.engines.chat.openai import OpenAIChat
+from espressivo.engines.chat.transformers import TransformersChat
 from espressivo.errors import AssetError, ConfigError, EspressivoError
 
 TALK = [Message("system", "Be kind."), Message("user", "Hello there")]
@@ -61,8 +61,8 @@ def test_what_was_read_before_changes_nothing(rounded: Path) -> None:
 
 
 def test_fixed_texts_are_kept_on_disk(rounded: Path, tmp_path: Path) -> None:
-    from espressivo.engines.decoder import Decoder
-    from espressivo.engines.decoder_memory import Memory
+    from espressivo.engines.decoder.decoder import Decoder
+    from espressivo.engines.decoder.memory import Memory
 
     decoder = Decoder.load(rounded, threads=1)
     ids = [5, 9, 77, 31]

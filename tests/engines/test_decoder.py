@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from espressivo.engines.decoder import Decoder, Sampling
-from espressivo.engines.decoder_export import export, exported
-from espressivo.engines.decoder_sampling import Sampler, likeliest, log_softmax
-from espressivo.engines.decoder_weights import LlamaShape, to_blocks
+from espressivo.engines.decoder.decoder import Decoder, Sampling
+from espressivo.engines.decoder.export import export, exported
+from espressivo.engines.decoder.sampling import Sampler, likeliest, log_softmax
+from espressivo.engines.decoder.weights import LlamaShape, to_blocks
 from espressivo.errors import AssetError, ConfigError, InputError
 
 PROMPT = [5, 17, 200, 33, 4, 90, 121, 7, 7, 250, 299, 0, 64]
@@ -328,7 +328,7 @@ def test_sampling_out_of_range(wrong: dict) -> None:
 
 @pytest.mark.weights
 def test_the_real_model_loads_quickly_and_speaks(asset: Callable[[str], Path]) -> None:
-    from espressivo.engines.chat_local import default_folder
+    from espressivo.engines.chat.local import default_folder
 
     asset("smollm2-135m")
     folder = default_folder()

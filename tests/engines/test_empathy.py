@@ -7,12 +7,12 @@ import pytest
 
 from espressivo.emotion import EmotionScores
 from espressivo.engines.chat import ChatModel, Message, OnText
-from espressivo.engines.chat_local import LocalChat
+from espressivo.engines.chat.local import LocalChat
 from espressivo.engines.empathy import Turn, answer, not_understood, prompt, warm_up
-from espressivo.engines.empathy_guided import _own_words
-from espressivo.engines.empathy_questions import fixed_answer, is_personal, is_question
-from espressivo.engines.empathy_text import MOST_WORDS, content_words, faults, recent, sentences, tidy, word_count
-from espressivo.engines.empathy_topics import settle, single_topics, topics
+from espressivo.engines.empathy.guided import _own_words
+from espressivo.engines.empathy.questions import fixed_answer, is_personal, is_question
+from espressivo.engines.empathy.text import MOST_WORDS, content_words, faults, recent, sentences, tidy, word_count
+from espressivo.engines.empathy.topics import settle, single_topics, topics
 from espressivo.engines.safety import careful_reply
 
 SAD = EmotionScores({"sad": 0.8, "neutral": 0.2})

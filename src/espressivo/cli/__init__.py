@@ -35,7 +35,9 @@ def _say(message: object) -> None:
     print("espressivo: " + " ".join(str(message).split()), file=sys.stderr)
 
 
-def _warn(message: Any, category: type[Warning], filename: str, *rest: Any) -> None:
+def _warn(
+    message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
     """Our own warnings as one line; what libraries warn of is for programmers, not for the terminal."""
     if category is UserWarning and filename.startswith(_PACKAGE):
         _say(message)

@@ -50,6 +50,8 @@ def converse(
     if portrait is not None:
         raise NotBuiltError("'--portrait' is not built yet: it waits for Think-Before-Draw; leave it out")
     pipeline = Cascade.from_pretrained(chat=chat, voice=voice, licence=licence)
+    if pipeline.chat.notice is not None:
+        typer.echo(f"note:     {pipeline.chat.notice}", err=True)
     with stages() as tell:
         reply = answer(read(clip, start=start, end=end), pipeline=pipeline, progress=tell)
         tell("drawing")

@@ -82,8 +82,13 @@ class Senses:
         # The face reader learned from pictures collected for research; there is no other yet.
         return cls(faces=FaceReader() if licence == "any" else None, voices=VoiceReader(licence))
 
-    def understand(self, clip: Clip, progress: Progress | None = None) -> Perception:
+    def understand(
+        self, clip: Clip, progress: Progress | None = None, on_speech: Callable[[], object] | None = None
+    ) -> Perception:
         """The words and the feeling of one turn.
+
+        Args:
+            on_speech: called once it is known that there is speech, before the long work begins.
 
         Raises:
             InputError: no speech in the clip, or longer than 60 s.
@@ -94,6 +99,8 @@ class Senses:
         self._listen(turn)
         if not turn.speech:
             raise InputError(f"no speech was heard in {clip.name}: is the microphone on, and does someone speak?")
+        if on_speech is not None:
+            on_speech()
         self._look(turn)
         self._hear(turn)
         return self._feel(turn, ("face", "voice"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from espressivo.clip import Clip
 from espressivo.engines.chat import ChatModel, chat_model
-from espressivo.engines.empathy import Answer, Turn, answer
+from espressivo.engines.empathy import Answer, Turn, answer, warm_up
 from espressivo.engines.voice import PACE, Voice, make_voice
 from espressivo.systems.cascade.perceive import Senses
 from espressivo.systems.reply import Perception, Reply
@@ -46,9 +47,11 @@ class Cascade:
             InputError: no speech in the clip, or too long.
         """
         tell = progress or (lambda stage: None)
-        perception = self.senses.understand(clip, tell)
-        tell("thinking")
-        begun = time.perf_counter()
+        with ThreadPoolExecutor(1) as aside:
+            # The language model gets ready while the senses are at work.
+            perception = self.senses.understand(clip, tell, on_speech=lambda: aside.submit(warm_up, self.chat))
+            tell("thinking")
+            begun = time.perf_counter()
         written = answer(self.chat, _turn(perception))
         thought = time.perf_counter()
         tell("speaking")

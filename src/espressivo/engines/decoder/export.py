@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from espressivo.engines.decoder_weights import LlamaShape, Tensors, from_model, read_folder
+from espressivo.engines.decoder.weights import LlamaShape, Tensors, from_model, read_folder
 from espressivo.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def exported(name: str, source: Callable[[], Path], *, weights: str = "int8") ->
 
 
 def _write(shape: LlamaShape, tensors: Tensors, folder: Path, weights: str) -> None:
-    from espressivo.engines.decoder_graph import build, save
+    from espressivo.engines.decoder.graph import build, save
 
     save(build(shape, tensors, weights), folder)
     np.save(folder / "embeddings.npy", tensors("model.embed_tokens.weight"))

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 
 from espressivo.emotion import EmotionScores, canonical
-from espressivo.engines.chat_local import LocalChat
+from espressivo.engines.chat.local import LocalChat
 
 SURE, SURE_TOGETHER = 0.6, 0.75
 """Least belief in one topic, and in several together, with which it is spoken about."""
@@ -28,7 +28,7 @@ SHARPNESS = 0.7
 
 @dataclass(frozen=True)
 class Topic:
-    """A kind of thing that people tell, or several of them together (`members`); see empathy.toml."""
+    """A kind of thing that people tell, or several of them together (`members`); see topics.toml."""
 
     name: str
     openers: tuple[str, ...]
@@ -48,8 +48,8 @@ class Topic:
 
 @cache
 def topics() -> dict[str, Topic]:
-    """All topics of empathy.toml by name."""
-    table = tomllib.loads(resources.files(__package__).joinpath("empathy.toml").read_text(encoding="utf-8"))
+    """All topics of topics.toml by name."""
+    table = tomllib.loads(resources.files(__package__).joinpath("topics.toml").read_text(encoding="utf-8"))
     known: dict[str, Topic] = {}
     for name, entry in table.items():
         lists = {key: tuple(value) for key, value in entry.items() if key != "words"}

@@ -9,8 +9,8 @@ from functools import cache
 from importlib import resources
 
 from espressivo.engines.chat import Message
-from espressivo.engines.chat_local import LocalChat
-from espressivo.engines.empathy_text import content_words, faults, tidy
+from espressivo.engines.chat.local import LocalChat
+from espressivo.engines.empathy.text import content_words, faults, tidy
 
 OTHERS, AGREEING = 6, 4
 """How many more drafts are written of an answer, and how many of them must say all that the first says."""
@@ -88,5 +88,5 @@ def _shown() -> list[Message]:
 
 @cache
 def _fixed() -> list[tuple[re.Pattern[str], list[str]]]:
-    table = tomllib.loads(resources.files(__package__).joinpath("empathy_questions.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(resources.files(__package__).joinpath("questions.toml").read_text(encoding="utf-8"))
     return [(re.compile(entry["asks"]), entry["answers"]) for entry in table["fixed"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from espressivo.engines.decoder_weights import LlamaShape
+from espressivo.engines.decoder.weights import LlamaShape
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession, IOBinding

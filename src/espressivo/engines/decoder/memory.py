@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from espressivo.engines.decoder import Decoder
-from espressivo.engines.decoder_state import State
+from espressivo.engines.decoder.decoder import Decoder
+from espressivo.engines.decoder.state import State
 
 RECENT = 3
 """How many prompts that nobody asked to keep stay read."""

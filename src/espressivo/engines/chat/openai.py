@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from espressivo.engines.chat import ChatModel, Message, OnText
-from espressivo.errors import ConfigError, EspressivoError
+from espressivo.errors import ConfigError, EndpointError, EspressivoError
 
 if TYPE_CHECKING:
     from httpx import Response
@@ -89,11 +89,11 @@ class OpenAIChat(ChatModel):
                     raise self._refused(response.status_code, response.text)
                 yield response
         except httpx.TimeoutException as error:
-            raise EspressivoError(f"{self.base} did not answer within {self.timeout:g} s: try again later") from error
+            raise EndpointError(f"{self.base} did not answer within {self.timeout:g} s: try again later") from error
         except httpx.ConnectError as error:
-            raise EspressivoError(f"{self.base} is out of reach ({error}): is the server running?") from error
+            raise EndpointError(f"{self.base} is out of reach ({error}): is the server running?") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise EspressivoError(f"the answer of {self.base} broke off ({error}): try again") from error
+            raise EndpointError(f"the answer of {self.base} broke off ({error}): try again") from error
 
     def _pieces(self, lines: Iterator[str]) -> Iterator[str]:
         for line in lines:
@@ -109,10 +109,10 @@ class OpenAIChat(ChatModel):
             return ConfigError(f"{self.base} refused the key (status {status}): set {KEY} to a valid one")
         if status in (400, 404, 422):
             return ConfigError(f"{self.base} refused model {self.model!r} (status {status}): {said}")
-        return EspressivoError(f"{self.base} answered with status {status}: {said}")
+        return EndpointError(f"{self.base} answered with status {status}: {said}")
 
     def _refuse(self, got: str) -> EspressivoError:
-        return EspressivoError(
+        return EndpointError(
             f"{self.base} did not answer as a chat endpoint does, got {got[:120]!r}: check its address"
         )
 

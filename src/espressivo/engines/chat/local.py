@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from espressivo.engines.chat import ChatModel, Message, OnText
-from espressivo.engines.decoder import Decoder, Sampling
-from espressivo.engines.decoder_memory import Memory
-from espressivo.engines.decoder_state import State
+from espressivo.engines.decoder.decoder import Decoder, Sampling
+from espressivo.engines.decoder.memory import Memory
+from espressivo.engines.decoder.state import State
 from espressivo.errors import AssetError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _END_OF_TURN = "<|im_end|>"
 
 def default_folder() -> Path:
     """SmolLM2-135M-Instruct as a decoder: fetched, converted and exported at the first call, then kept."""
-    from espressivo.engines.decoder_export import exported
+    from espressivo.engines.decoder.export import exported
 
     def converted() -> Path:
         from espressivo.assets.convert import language_model

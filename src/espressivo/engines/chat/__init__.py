@@ -55,15 +55,15 @@ def chat_model(spec: str = "local") -> ChatModel:
     """
     kind, _, rest = spec.partition(":")
     if kind == "local":
-        from espressivo.engines.chat_local import LocalChat
+        from espressivo.engines.chat.local import LocalChat
 
         return LocalChat(Path(rest) if rest else None)
     if kind == "openai" and rest:
-        from espressivo.engines.chat_openai import OpenAIChat
+        from espressivo.engines.chat.openai import OpenAIChat
 
         return OpenAIChat.from_address(rest)
     if kind == "hf" and rest:
-        from espressivo.engines.chat_transformers import TransformersChat
+        from espressivo.engines.chat.transformers import TransformersChat
 
         return TransformersChat(rest)
     raise ConfigError(f"unknown chat model {spec!r}: say local, openai:URL#MODEL or hf:NAME")

@@ -7,10 +7,10 @@ import re
 
 from espressivo.emotion import EmotionScores
 from espressivo.engines.chat import Message
-from espressivo.engines.chat_local import LocalChat
-from espressivo.engines.empathy_questions import is_question
-from espressivo.engines.empathy_text import content_words, faults, recent, sentences, word_count
-from espressivo.engines.empathy_topics import Topic, beliefs, settle, single_topics
+from espressivo.engines.chat.local import LocalChat
+from espressivo.engines.empathy.questions import is_question
+from espressivo.engines.empathy.text import content_words, faults, recent, sentences, word_count
+from espressivo.engines.empathy.topics import Topic, beliefs, settle, single_topics
 
 DRAFTS = 4
 ASKED_BACK = (

@@ -1,7 +1,7 @@
 """A small language model decoded fast on a CPU, from words or from embeddings.
 
->>> from espressivo.engines.decoder import Decoder, Sampling
->>> decoder = Decoder.load(folder)                      # a folder written by decoder_export.export
+>>> from espressivo.engines.decoder.decoder import Decoder, Sampling
+>>> decoder = Decoder.load(folder)                      # a folder written by decoder.export.export
 >>> ids = decoder.generate([1, 4093, 198], max_new_tokens=20, sampling=Sampling(temperature=0.7, seed=3))
 
 What has been read is a `State`: it can be kept, forked and read on, so a long beginning that never changes is read
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from espressivo.engines.decoder_sampling import Sampler, Sampling, log_softmax
-from espressivo.engines.decoder_state import State
-from espressivo.engines.decoder_weights import LlamaShape
+from espressivo.engines.decoder.sampling import Sampler, Sampling, log_softmax
+from espressivo.engines.decoder.state import State
+from espressivo.engines.decoder.weights import LlamaShape
 from espressivo.errors import AssetError, InputError
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Decoder:
 
     @classmethod
     def load(cls, folder: Path | str, *, threads: int | None = None, spin: bool = True) -> Decoder:
-        """Load what `decoder_export.export` wrote.
+        """Load what `decoder.export.export` wrote.
 
         Args:
             threads: cores to use; by default all that this process may use, but no more than four, since

@@ -20,7 +20,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from espressivo.engines.decoder_weights import BLOCK, LlamaShape, Tensors, to_blocks
+from espressivo.engines.decoder.weights import BLOCK, LlamaShape, Tensors, to_blocks
 
 FUSED = "com.microsoft"
 

@@ -1,7 +1,7 @@
 """The answer to what someone said and how they seemed to feel: short, kind, on topic, nothing made up.
 
 A model of 135 million parameters writes fluent sentences and often wrong ones ("I'm sorry for your loss", on a new
-job). So it is not left alone: it reads what kind of thing was told (`empathy_topics`), the first sentence is taken from
+job). So it is not left alone: it reads what kind of thing was told (`topics.py`), the first sentence is taken from
 a few written by hand for that kind, and it ends a second one that is begun for it ("What worries you most about …"),
 where only words of the person themselves may stand. Questions it answers freely, under the same checks.
 Larger models get the words, the feeling and the rules as a prompt, and the same checks after.
@@ -14,13 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from espressivo.emotion import EmotionScores
-from espressivo.engines import empathy_guided, empathy_questions, safety
+from espressivo.engines import safety
 from espressivo.engines.chat import ChatModel, Message
-from espressivo.engines.chat_local import LocalChat
-from espressivo.engines.empathy_guided import guided, spoken
-from espressivo.engines.empathy_languages import language_name
-from espressivo.engines.empathy_questions import answered, fixed_answer, is_personal, is_question
-from espressivo.engines.empathy_text import faults, tidy
+from espressivo.engines.chat.local import LocalChat
+from espressivo.engines.empathy.guided import guided, spoken
+from espressivo.engines.empathy.guided import warm_up as read_guided
+from espressivo.engines.empathy.languages import language_name
+from espressivo.engines.empathy.questions import answered, fixed_answer, is_personal, is_question
+from espressivo.engines.empathy.questions import warm_up as read_questions
+from espressivo.engines.empathy.text import faults, tidy
 
 FELT = 0.45
 """Least probability of the top emotion to be spoken of."""
@@ -97,8 +99,8 @@ def answer(chat: ChatModel, turn: Turn, *, seed: int = 0) -> Answer:
 def warm_up(chat: ChatModel) -> None:
     """Load the model and read what is the same for all replies; a second start finds it read on disk."""
     if isinstance(chat, LocalChat):
-        empathy_guided.warm_up(chat.load())
-        empathy_questions.warm_up(chat)
+        read_guided(chat.load())
+        read_questions(chat)
 
 
 def felt(turn: Turn) -> EmotionScores | None:
