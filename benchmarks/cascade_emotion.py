@@ -24,10 +24,10 @@ from espressivo.media.face import track
 from espressivo.media.read import read
 from espressivo.systems.cascade.corpora import Table, read_table, utterances
 from espressivo.systems.cascade.face_scores import FaceReader
-from espressivo.systems.cascade.feeling import FAIRLY_SURE, SURE, Feeling, combine, sureness
 from espressivo.systems.cascade.model import FACE_LABELS, FACE_SIZE, VoiceNet
 from espressivo.systems.cascade.task import RECIPES, Recipe, held_out, relabelled, train
 from espressivo.systems.cascade.voice_scores import VoiceReader
+from espressivo.systems.feeling import FAIRLY_SURE, SURE, Feeling, combine, sureness
 
 CORPORA = ("emodb", "ravdess", "nemo")
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "surprised")

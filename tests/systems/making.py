@@ -7,7 +7,7 @@ from espressivo.emotion import EmotionScores
 from espressivo.media.facetrack import BLENDSHAPES, POINTS, FaceTrack
 from espressivo.media.read import from_arrays
 from espressivo.media.speech import Speech
-from espressivo.systems.cascade.feeling import Feeling
+from espressivo.systems.feeling import Feeling
 from espressivo.systems.reply import Perception, Reply
 
 FRAMES, SIZE = 50, (96, 72)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -14,25 +15,56 @@ _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 def main() -> None:
     """Runs the command line; the only place that ends the process."""
-    from espressivo.cli.app import app
+    import typer
 
+    # Typer brings its own copy of click, older versions use click itself: the class is the same, its place is not.
+    usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warn
-            app()
+            code = _run()
+            sys.stdout.flush()
     except EspressivoError as error:
-        _say(error)
-        sys.exit(2)
+        code = _say(error, 2)
+    except usage as error:
+        code = _misused(error)
+    except (KeyboardInterrupt, typer.Abort):
+        code = _say("stopped", 130)
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    except KeyboardInterrupt:
-        _say("stopped")
-        sys.exit(130)
+        code = 0
+        _forget_output()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        code = _say(f"cannot write the results: {(error.strerror or str(error)).lower()}", 2)
+        _forget_output()
+    sys.exit(code)
 
 
-def _say(message: object) -> None:
+def _run() -> int:
+    import typer
+
+    from espressivo.cli.app import app
+
+    return int(typer.main.get_command(app).main(prog_name="espressivo", standalone_mode=False) or 0)
+
+
+def _misused(error: Any) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        print(error.format_message())
+        return 0
+    path = error.ctx.command_path if getattr(error, "ctx", None) is not None else "espressivo"
+    return _say(f"{error.format_message().rstrip('.')}; see '{path} --help'", 2)
+
+
+def _forget_output() -> None:
+    """Nobody takes what is still in the buffer: Python must not try once more, and complain, when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(message: object, code: int) -> int:
     print("espressivo: " + " ".join(str(message).split()), file=sys.stderr)
+    return code
 
 
 def _warn(
@@ -40,4 +72,4 @@ def _warn(
 ) -> None:
     """Our own warnings as one line; what libraries warn of is for programmers, not for the terminal."""
     if category is UserWarning and filename.startswith(_PACKAGE):
-        _say(message)
+        _say(message, 0)

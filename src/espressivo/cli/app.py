@@ -12,6 +12,8 @@ app = typer.Typer(
     help="Emotion-aware audio-visual speech: it sees, hears, understands and answers with feeling.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

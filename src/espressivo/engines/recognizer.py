@@ -9,7 +9,8 @@ pauses, which also keeps it from inventing words where nobody speaks.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 
 from espressivo.assets import fetch
 from espressivo.clip import SPEECH_RATE, Transcript, Word
-from espressivo.errors import ConfigError, InputError
+from espressivo.errors import AssetError, ConfigError, InputError
 
 if TYPE_CHECKING:
     from ctranslate2.models import Whisper
@@ -107,13 +108,27 @@ class Recognizer:
     def _model(self) -> Whisper:
         from ctranslate2.models import Whisper
 
-        return Whisper(str(self._folder), device="cpu", compute_type="int8", intra_threads=self._threads)
+        with self._loading():
+            return Whisper(str(self._folder), device="cpu", compute_type="int8", intra_threads=self._threads)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
         from tokenizers import Tokenizer
 
-        return Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        with self._loading():
+            return Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+
+    @contextmanager
+    def _loading(self) -> Iterator[None]:
+        """What is missing or damaged in a folder as one line; the libraries raise plain exceptions with long texts."""
+        try:
+            yield
+        except Exception as error:
+            reason = str(error).splitlines()[0][:160]
+            raise AssetError(
+                f"no recogniser could be loaded from {str(self._folder)!r} ({reason}): give the folder of a CTranslate2 "
+                "Whisper model with its tokenizer.json"
+            ) from error
 
     @cached_property
     def _features(self) -> FeatureExtractor:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import textwrap
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from espressivo.clip import Word
 from espressivo.media.draw import draw_landmarks
 from espressivo.signal.pitch import PitchTracker
-from espressivo.systems.cascade.feeling import Feeling
+from espressivo.systems.feeling import Feeling
 from espressivo.systems.reply import Perception, Reply
 
 if TYPE_CHECKING:
@@ -34,7 +35,11 @@ COLOURS = {
     "contemptuous": "#8c5e58",
 }
 FACES = 8
-HEIGHTS = {"faces": 1.7, "sound": 1.7, "face": 0.9, "voice": 0.9, "words": 1.2}
+HEIGHTS = {"faces": 1.7, "sound": 1.9, "face": 0.8, "voice": 0.8}
+WIDTH, LINE = 12.0, 0.24
+COLUMNS = 105
+"""Letters in a line of the words below; nothing of them is ever cut."""
+DARK_TEXT_ON = {"happy", "neutral", "bored", "calm", "surprised"}
 
 
 def draw(reply: Reply, path: Path | str) -> None:
@@ -50,26 +55,31 @@ def draw(reply: Reply, path: Path | str) -> None:
 def _figure(reply: Reply) -> Figure:
     from matplotlib.figure import Figure
 
-    rows = _rows(reply.perception)
-    figure = Figure(figsize=(12, sum(HEIGHTS[row] for row in rows) + 0.6), facecolor=PAPER, layout="constrained")
-    axes = figure.subplots(len(rows), 1, height_ratios=[HEIGHTS[row] for row in rows])
-    places = dict(zip(rows, np.atleast_1d(axes), strict=True))
-    _title(figure, reply.perception)
+    seen, words = reply.perception, _wrapped(reply)
+    heights = {row: HEIGHTS[row] for row in _rows(seen)} | {"words": LINE * (len(words) + 0.5)}
+    figure = Figure(figsize=(WIDTH, sum(heights.values()) + 0.8), facecolor=PAPER, layout="constrained")
+    axes = figure.subplots(len(heights), 1, height_ratios=list(heights.values()))
+    places = dict(zip(heights, np.atleast_1d(axes), strict=True))
+    _title(figure, seen)
     if "faces" in places:
-        _faces(places["faces"], reply.perception)
+        _faces(places["faces"], seen)
     if "sound" in places:
-        _sound(places["sound"], reply.perception)
-    for sense in ("face", "voice"):
-        if sense in places:
-            _feeling(places[sense], reply.perception.senses[sense], sense, reply.perception.clip.duration)
-    _words(places["words"], reply)
+        _sound(places["sound"], seen)
+    for sense, feeling in seen.senses.items():
+        _feeling(places[sense], feeling, sense, seen.clip.duration)
+    timed = [places[row] for row in places if row not in ("faces", "words")]
+    for axis in timed[:-1]:
+        axis.tick_params(labelbottom=False)
+    if timed:
+        timed[-1].set_xlabel("seconds", color=QUIET, fontsize=8, loc="right", labelpad=-8)
+    _words(places["words"], words)
     return figure
 
 
 def _rows(perception: Perception) -> list[str]:
     rows = ["faces"] if perception.track is not None and perception.track.present.any() else []
     rows += ["sound"] if perception.clip.sound is not None else []
-    return [*rows, *(s for s in ("face", "voice") if s in perception.senses), "words"]
+    return [*rows, *perception.senses]
 
 
 def _title(figure: Figure, perception: Perception) -> None:
@@ -127,18 +137,31 @@ def _sound(axis: Axes, perception: Perception) -> None:
     peak = max(float(np.abs(samples).max()), 1e-3)
     axis.fill_between(*_envelope(times, samples / peak), color="#c9c6d8", linewidth=0)
     pitch = PitchTracker()(samples)
-    scaled = (pitch.semitones() / 24).clip(-1, 1)
-    axis.plot(pitch.times, scaled, color="#d1495b", linewidth=2.2, solid_capstyle="round")
-    axis.text(0.0, 1.02, f"pitch, median {pitch.median:.0f} Hz", color="#d1495b", fontsize=8, transform=axis.transAxes)
+    axis.plot(pitch.times, (pitch.semitones() / 12).clip(-1, 1), color="#d1495b", linewidth=2.2, solid_capstyle="round")
+    scale = f"pitch: middle {pitch.median:.0f} Hz, top and bottom an octave away" if pitch.median else "no pitch"
+    axis.text(0.0, 1.02, scale, color="#d1495b", fontsize=8, transform=axis.transAxes)
     heard = perception.transcript
-    for i, word in enumerate(heard.words if heard is not None and perception.understood else ()):
-        text = textwrap.shorten(word.text, 24, placeholder="…") or word.text[:23] + "…"
-        middle = min((word.start + word.end) / 2, perception.clip.duration)
-        label = axis.text(middle, -1.15 - 0.35 * (i % 2), text, ha="center", va="top", fontsize=9, color=INK)
-        label.set_in_layout(False)  # a long word must not squeeze the axes
+    spoken = heard.words if heard is not None and perception.understood else ()
+    _labels(axis, spoken, perception.clip.duration)
     _bare(axis)
-    axis.set_ylim(-1.9, 1.1)
+    axis.set_ylim(-2.1, 1.1)
     axis.set_xlim(0, perception.clip.duration)
+
+
+def _labels(axis: Axes, words: Sequence[Word], duration: float, rows: int = 3) -> None:
+    """Each word under its sound, in the first row where it does not touch another; left out where there is no room."""
+    letter = 0.085 * duration / WIDTH
+    taken = [0.0] * rows
+    for word in words:
+        text = word.text if len(word.text) <= 24 else word.text[:23] + "…"
+        half = (len(text) + 1.5) * letter / 2
+        middle = min(max((word.start + word.end) / 2, half), duration - half)
+        row = next((row for row in range(rows) if taken[row] <= middle - half), None)
+        if row is None:
+            continue
+        taken[row] = middle + half
+        label = axis.text(middle, -1.15 - 0.31 * row, text, ha="center", va="top", fontsize=9, color=INK)
+        label.set_in_layout(False)  # a long word must not squeeze the axes
 
 
 def _envelope(times: np.ndarray, wave: np.ndarray, columns: int = 1500) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -149,17 +172,19 @@ def _envelope(times: np.ndarray, wave: np.ndarray, columns: int = 1500) -> tuple
 
 
 def _feeling(axis: Axes, line: Feeling, sense: str, duration: float) -> None:
-    """Stacked scores over time; the strongest emotions are named where they are strongest."""
-    bottom = np.zeros(len(line.times))
+    """Stacked scores over time, each emotion named where it is strongest; a window of sound counts at its middle."""
+    times = np.concatenate([[0.0], line.times, [duration]])
+    curve = np.concatenate([line.curve[:1], line.curve, line.curve[-1:]])
+    bottom = np.zeros(len(times))
     for column, emotion in enumerate(line.emotions):
-        top = bottom + line.curve[:, column]
-        axis.fill_between(line.times, bottom, top, color=COLOURS[emotion], linewidth=0, alpha=0.9)
-        peak = int(line.curve[:, column].argmax())
-        if line.curve[peak, column] > 0.3:
-            middle = float(bottom[peak] + top[peak]) / 2
-            edge = min(0.04 * duration, float(line.times[-1] - line.times[0]) / 2)
-            x = float(np.clip(line.times[peak], line.times[0] + edge, line.times[-1] - edge))
-            axis.text(x, middle, emotion, ha="center", va="center", fontsize=9, color="white", fontweight="bold")
+        top = bottom + curve[:, column]
+        axis.fill_between(times, bottom, top, color=COLOURS[emotion], linewidth=0, alpha=0.9)
+        peak = int(line.curve[:, column].argmax()) + 1
+        if curve[peak, column] > 0.16:
+            edge = 0.04 * duration
+            colour = INK if emotion in DARK_TEXT_ON else "white"
+            x, y = float(np.clip(times[peak], edge, duration - edge)), float(bottom[peak] + top[peak]) / 2
+            axis.text(x, y, emotion, ha="center", va="center", fontsize=8, color=colour, fontweight="bold")
         bottom = top
     _bare(axis)
     axis.set_ylabel(sense, color=INK, fontsize=10)
@@ -167,13 +192,20 @@ def _feeling(axis: Axes, line: Feeling, sense: str, duration: float) -> None:
     axis.set_ylim(0, 1)
 
 
-def _words(axis: Axes, reply: Reply) -> None:
+def _wrapped(reply: Reply) -> list[tuple[str, str, str]]:
+    """(who, colour, text) of each line below the picture: what was heard, then the whole reply."""
     heard = reply.perception.transcript
     said = heard.text if heard is not None and reply.perception.understood else "(words not understood)"
+    lines = []
+    for who, text, colour in (("heard", said, QUIET), ("reply", reply.text, INK)):
+        wrapped = textwrap.wrap(text, COLUMNS) or [""]
+        lines += [(who if i == 0 else "", colour, part) for i, part in enumerate(wrapped)]
+    return lines
+
+
+def _words(axis: Axes, lines: list[tuple[str, str, str]]) -> None:
     axis.set_axis_off()
-    colours: Mapping[str, str] = {"heard": QUIET, "reply": INK}
-    for line, (who, text) in enumerate((("heard", said), ("reply", reply.text))):
-        wrapped = "\n".join(textwrap.wrap(text, 105)[:3])
-        y = 1.0 - 0.5 * line
+    for i, (who, colour, text) in enumerate(lines):
+        y = 1 - (i + 0.25) / (len(lines) + 0.5)
         axis.text(0.0, y, who, fontsize=9, color=QUIET, va="top", transform=axis.transAxes)
-        axis.text(0.06, y, wrapped, fontsize=13, color=colours[who], va="top", transform=axis.transAxes)
+        axis.text(0.06, y, text, fontsize=13, color=colour, va="top", transform=axis.transAxes).set_in_layout(False)

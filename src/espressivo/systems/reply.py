@@ -10,7 +10,7 @@ from espressivo.clip import Clip, Transcript
 from espressivo.emotion import EmotionScores
 from espressivo.media.facetrack import FaceTrack
 from espressivo.media.speech import Speech
-from espressivo.systems.cascade.feeling import Feeling
+from espressivo.systems.feeling import Feeling
 
 
 @dataclass(frozen=True)

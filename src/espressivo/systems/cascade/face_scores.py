@@ -12,8 +12,8 @@ from espressivo.assets import fetch
 from espressivo.clip import Video
 from espressivo.emotion import EmotionScores
 from espressivo.media.facetrack import FaceTrack
-from espressivo.systems.cascade.feeling import Feeling
 from espressivo.systems.cascade.model import FACE_LABELS, FACE_SIZE, FaceNet
+from espressivo.systems.feeling import Feeling
 
 LOOKS = 5.0  # a second; a feeling does not change faster, and neighbouring frames say the same
 # Where the landmarks' box lies in pictures like those the network learned from (medians over 201 of FER2013): the

@@ -17,8 +17,8 @@ from espressivo.media.face import track
 from espressivo.media.facetrack import FaceTrack
 from espressivo.signal.vad import Segment, SpeechDetector
 from espressivo.systems.cascade.face_scores import FaceReader
-from espressivo.systems.cascade.feeling import Feeling, combine, sureness
 from espressivo.systems.cascade.voice_scores import VoiceReader
+from espressivo.systems.feeling import Feeling, combine, sureness
 from espressivo.systems.reply import Perception
 
 LONGEST_TURN = 60.0

@@ -11,8 +11,8 @@ import torch
 from espressivo.emotion import EmotionScores
 from espressivo.errors import AssetError, ConfigError
 from espressivo.systems.cascade.features import HOP, Frames, VoiceFeatures, pool
-from espressivo.systems.cascade.feeling import Feeling
 from espressivo.systems.cascade.model import VoiceNet
+from espressivo.systems.feeling import Feeling
 
 WINDOW, STEP = 1.5, 0.5  # seconds, of the curve over time
 CHECKPOINTS = {"permissive": "cascade-voice", "any": "cascade-voice-nc"}

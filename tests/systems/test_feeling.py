@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from espressivo.emotion import EmotionScores
 from espressivo.errors import InputError
-from espressivo.systems.cascade.feeling import FAIRLY_SURE, SURE, Feeling, combine, sureness
+from espressivo.systems.feeling import FAIRLY_SURE, SURE, Feeling, combine, sureness
 
 FACE = ("neutral", "happy", "sad", "angry", "surprised")
 VOICE = ("neutral", "happy", "sad", "angry")
