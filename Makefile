@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+BENCHES := $(filter-out benchmarks/common.py benchmarks/perth_peer.py, $(wildcard benchmarks/*.py))
 
 .PHONY: help demo test lint format bench docs results clean
 help:
@@ -33,7 +34,7 @@ format: $(VENV)/.ready-dev
 
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
-	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@for bench in $(BENCHES); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet -e '.[docs]'

@@ -25,13 +25,14 @@ def data_root() -> Path:
 
 
 def machine() -> dict[str, Any]:
-    """Processor, cores and versions: without them a time means nothing."""
+    """Processor, cores, what else it was doing, and versions: without them a time means nothing."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": names[0] if names else platform.processor(),
         "cores": cores,
+        "load_average": round(os.getloadavg()[0], 1),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PACKAGES},
     }

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import shapes  # noqa: F401  before anything of espressivo
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 

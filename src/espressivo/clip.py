@@ -7,8 +7,10 @@ All values are immutable; `trim` and `at` return new ones.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Protocol
 
 import numpy as np
@@ -156,10 +158,12 @@ class Clip:
         """The stretch from `start` to `end` seconds.
 
         Raises:
-            InputError: the stretch is empty or begins past the end.
+            InputError: not numbers, before zero, past the end, or an end that does not lie after the start.
         """
-        if not 0 <= start < min(end, self.duration):
-            raise InputError(f"{self.name} lasts {self.duration:.2f} s: cannot take {start:.2f}–{end:.2f} s of it")
+        start, end = _seconds("start", start), _seconds("end", end)
+        wrong = _wrong(start, end, self.duration)
+        if wrong:
+            raise InputError(f"{self.name} lasts {self.duration:.2f} s: {wrong}")
         sound = None if self.sound is None else self.sound.trim(start, end)
         video = None if self.video is None else self.video.trim(start, end)
         # Sound and pictures rarely end together: where one is over, the other is what there is.
@@ -175,5 +179,32 @@ class Clip:
             parts.append(f"sound at {self.sound.rate / 1000:g} kHz")
         if self.video is not None:
             width, height = self.video.size
-            parts.append(f"{len(self.video)} frames of {width}×{height} at {self.video.fps:g}/s")
+            count = len(self.video)
+            parts.append(f"{count} frame{'s' if count > 1 else ''} of {width}×{height} at {self.video.fps:g}/s")
         return f"{self.name}: " + ", ".join(parts)
+
+
+def _seconds(which: str, given: object) -> float:
+    if not isinstance(given, Real) or isinstance(given, bool):
+        raise InputError(f"got {given!r:.40} as the {which}: give seconds, a number")
+    try:
+        return float(given)
+    except OverflowError:
+        raise InputError(f"got a {which} that no number of seconds reaches: give seconds within the clip") from None
+
+
+def _wrong(start: float, end: float, duration: float) -> str:
+    """Why a clip of `duration` seconds has no such stretch; nothing if it has."""
+    if math.isnan(start) or math.isnan(end):
+        return "cannot cut at what is not a number (NaN); give seconds"
+    if start < 0:
+        return f"cannot begin at {_short(start)} s, before its beginning; give 0 or more"
+    if start >= duration:
+        return f"cannot begin at {_short(start)} s; begin before its end"
+    if end <= start:
+        return f"cannot take {_short(start)}–{_short(end)} s of it; the end must lie after the start"
+    return ""
+
+
+def _short(seconds: float) -> str:
+    return f"{seconds:.2f}" if abs(seconds) < 1e6 else f"{seconds:.6g}"

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from espressivo.assets import cache, convert
+from espressivo.assets import cache, convert, manifest
 from tests.assets.fake_index import ALPHA, World
 
 HEADS, GROUPS, SIZE, HIDDEN, LAYERS = 4, 2, 64, 96, 2
@@ -103,11 +103,11 @@ def test_it_is_converted_once(counted: list[Path]) -> None:
     assert convert.language_model() == folder
     assert len(counted) == 1
     assert {path.name for path in folder.iterdir()} == {
-        "config.json", "model.safetensors", convert.MANIFEST, cache.STAMP,
+        "config.json", "model.safetensors", manifest.MANIFEST, cache.STAMP,
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("damage", ["model.safetensors", "config.json", convert.MANIFEST])
+@pytest.mark.parametrize("damage", ["model.safetensors", "config.json", manifest.MANIFEST])
 def test_a_folder_that_is_not_whole_is_made_again(counted: list[Path], damage: str) -> None:
     folder = convert.language_model()
     (folder / damage).write_text("cut")

@@ -1,10 +1,12 @@
 """The registry that ships: complete, well-formed, and helpful when a name is wrong."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from espressivo import assets
+from espressivo.assets.shipped import Shipped
 from espressivo.errors import AssetError
 
 NAMES = {
@@ -46,7 +48,26 @@ def test_what_has_strings_attached_says_so_and_can_be_left_out() -> None:
     attached = {entry.name for entry in assets.entries(permissive=False)}
     assert attached == {"fer", "random-face"}
     assert all(entry.note for entry in assets.entries(permissive=False))
-    assert {row.name for row in assets.describe(permissive=True)} == NAMES - attached
+    assert {row.name for row in assets.describe(permissive=True) if row.kind == "pinned"} == NAMES - attached
+
+
+def test_what_ships_with_the_package_is_listed_too() -> None:
+    rows = {row.name: row for row in assets.describe() if row.kind == "shipped"}
+    assert rows.keys() == {"cascade-voice", "cascade-voice-nc"}
+    assert all(row.here and row.what == "Reads a feeling off a voice" for row in rows.values())
+    assert (rows["cascade-voice-nc"].permissive, rows["cascade-voice-nc"].licence) == (False, "CC-BY-NC-SA-4.0")
+    assert rows["cascade-voice"].permissive
+    assert "not confirmed" in rows["cascade-voice"].note
+    assert {row.name for row in assets.describe(permissive=True) if row.kind == "shipped"} == {"cascade-voice"}
+
+
+@pytest.mark.parametrize(
+    ("licence", "permissive"),
+    [("MIT", True), ("Apache-2.0", True), ("CC BY 4.0", True), ("CC-BY-NC-4.0", False), ("CC BY-ND 4.0", False),
+     ("MIT, for research only", False), ("unknown", False), ("", False)],
+)  # fmt: skip
+def test_in_doubt_a_licence_is_not_permissive(licence: str, permissive: bool) -> None:
+    assert Shipped(Path(), "", licence).permissive == permissive
 
 
 @pytest.mark.parametrize(

@@ -90,16 +90,28 @@ def test_likelihood_of_replies(toy: LocalChat) -> None:
     assert unlikely < likely < 0
 
 
-def test_a_folder_without_tokenizer(exact: Path, tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match="no exported decoder"):
-        LocalChat(tmp_path).reply(TALK)
-    for file in exact.iterdir():
-        if file.name.startswith(("decoder", "embeddings", "model")):
-            (tmp_path / file.name).symlink_to(file)
-    with pytest.raises(AssetError, match="no chat template"):
-        LocalChat(tmp_path).reply(TALK)
-    (tmp_path / "chat_template.jinja").symlink_to(exact / "chat_template.jinja")
+def test_a_folder_without_template_or_tokenizer(toy_folder: Path, tmp_path: Path) -> None:
+    from espressivo.engines.decoder.export import export
+
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for name in ("config.json", "model.safetensors", "chat_template.jinja"):
+        (bare / name).symlink_to(toy_folder / name)
     with pytest.raises(AssetError, match=r"tokenizer\.json is missing"):
+        LocalChat(export(bare, tmp_path / "no tokenizer")).reply(TALK)
+    (bare / "chat_template.jinja").unlink()
+    with pytest.raises(AssetError, match="no chat template"):
+        LocalChat(export(bare, tmp_path / "no template")).reply(TALK)
+
+
+@pytest.mark.parametrize("content", ["{}", '{"shape": {}}', "[]", "no json"])
+def test_a_folder_that_is_no_export_is_one_clear_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "decoder.json").write_text(content)
+    with pytest.raises(AssetError, match=r"no exported decoder as it was written \(manifest\.json cannot") as caught:
+        LocalChat(tmp_path).reply(TALK)
+    assert "__init__" not in str(caught.value)
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(AssetError, match=r"manifest\.json makes no sense"):
         LocalChat(tmp_path).reply(TALK)
 
 
@@ -201,9 +213,60 @@ def test_endpoint_that_is_not_there(server: str) -> None:
         OpenAIChat("http://127.0.0.1:9/v1", "kind").reply(TALK)
 
 
+@pytest.fixture
+def proxy(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A proxy that the environment asks to be used for everything; what it was asked for."""
+    seen: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.path)
+            self.send_response(502)
+            self.end_headers()
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{http.server_port}")
+    yield seen
+    http.shutdown()
+    http.server_close()
+    thread.join()
+
+
+def test_words_for_this_machine_pass_no_proxy(server: str, proxy: list[str]) -> None:
+    for address in (server, server.replace("127.0.0.1", "localhost")):
+        chat = OpenAIChat(address, "kind")
+        assert chat.notice is None
+        assert chat.reply(TALK) == "That is good."
+    assert proxy == []
+    with pytest.raises(EspressivoError, match="502"):  # the same proxy serves hosts elsewhere
+        OpenAIChat("http://chat.invalid/v1", "kind").reply(TALK)
+    assert proxy == ["http://chat.invalid/v1/chat/completions"]
+
+
+def test_offline_only_this_machine_is_asked(server: str, proxy: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    made_before = OpenAIChat("http://chat.invalid/v1", "kind")
+    monkeypatch.setenv("ESPRESSIVO_OFFLINE", "1")
+    for ask in (lambda: made_before.reply(TALK), lambda: chat_model("openai:http://chat.invalid/v1#kind")):
+        with pytest.raises(ConfigError, match="http://chat.invalid/v1: ESPRESSIVO_OFFLINE=1 forbids connections"):
+            ask()
+    assert proxy == []
+    assert OpenAIChat(server, "kind").reply(TALK) == "That is good."
+
+
 def test_what_leaves_the_machine_is_said() -> None:
     assert LocalChat().notice is None
-    assert OpenAIChat("http://localhost:8080/v1", "m").notice is None
+    for host in ("localhost", "LOCALHOST", "127.0.0.1", "127.8.8.8", "[::1]"):
+        assert OpenAIChat(f"http://{host}:8080/v1", "m").notice is None
+    for host in ("localhost.example.org", "192.168.0.1", "0x7f.example"):
+        assert host in (OpenAIChat(f"http://{host}/v1", "m").notice or "")
     assert "api.example.org" in (OpenAIChat("https://api.example.org/v1", "m").notice or "")
 
 
@@ -227,3 +290,43 @@ def test_transformers_model(toy_folder: Path, toy_model: Any) -> None:
 def test_transformers_model_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="could be loaded"):
         TransformersChat(str(tmp_path)).reply(TALK)
+
+
+def test_transformers_offline_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("the network was used")
+
+    monkeypatch.setenv("ESPRESSIVO_OFFLINE", "1")
+    monkeypatch.setattr("socket.socket.connect", refuse)
+    monkeypatch.setattr("socket.getaddrinfo", refuse)
+    with pytest.raises(ConfigError, match="is not here, and ESPRESSIVO_OFFLINE=1 forbids connections") as caught:
+        TransformersChat("nobody/nothing").reply(TALK)
+    assert "\n" not in str(caught.value)
+
+
+def test_pickled_weights_and_code_of_a_model_are_refused(toy_folder: Path, tmp_path: Path) -> None:
+    import os
+
+    import torch
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(tmp_path / "ran"),)
+
+    for path in toy_folder.iterdir():
+        if path.suffix != ".safetensors":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    state = TransformersChat(str(toy_folder))._parts[0].state_dict()
+    torch.save(state, tmp_path / "pytorch_model.bin")  # harmless, and still not read
+    with pytest.raises(ConfigError, match="could be loaded"):
+        TransformersChat(str(tmp_path)).reply(TALK)
+    torch.save({"w": Evil()}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ConfigError, match="could be loaded"):
+        TransformersChat(str(tmp_path)).reply(TALK)
+    config = json.loads((toy_folder / "config.json").read_text())
+    own = {"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"}}
+    (tmp_path / "config.json").write_text(json.dumps(config | own))
+    (tmp_path / "own.py").write_text(f"import os; os.mkdir({str(tmp_path / 'ran')!r})")
+    with pytest.raises(ConfigError, match="could be loaded"):
+        TransformersChat(str(tmp_path)).reply(TALK)
+    assert not (tmp_path / "ran").exists()

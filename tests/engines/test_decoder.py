@@ -1,6 +1,8 @@
 """Our decoder against transformers, and against itself read in other ways."""
 
 import json
+import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from espressivo.engines.decoder.decoder import Decoder, Sampling
-from espressivo.engines.decoder.export import export, exported
+from espressivo.engines.decoder.export import check, export, exported
 from espressivo.engines.decoder.sampling import Sampler, likeliest, log_softmax
 from espressivo.engines.decoder.weights import LlamaShape, to_blocks
 from espressivo.errors import AssetError, ConfigError, InputError
@@ -294,6 +296,77 @@ def test_an_export_is_made_once(toy_folder: Path, tmp_path: Path, monkeypatch: p
     export(toy_folder, first)  # asked for expressly, an old export is replaced
     assert (first / "decoder.json").stat().st_ino != before
     assert [path.name for path in first.parent.iterdir()] == [first.name]
+
+
+def flip(path: Path) -> None:
+    """Change the last byte, as a disk or a hand would: the time of change goes with it."""
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize("name", ["model.onnx.data", "embeddings.npy", "decoder.json", "tokenizer.json"])
+def test_a_changed_export_is_refused_or_made_again(
+    toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("ESPRESSIVO_HOME", str(tmp_path))
+    kept = exported("toy", lambda: toy_folder)
+    good = (kept / name).read_bytes()
+    assert check(kept) == kept
+    flip(kept / name)
+    with pytest.raises(AssetError, match=rf"no exported decoder as it was written \({name} has SHA-256 .*export"):
+        check(kept)
+    assert (exported("toy", lambda: toy_folder) / name).read_bytes() == good
+    (kept / name).unlink()
+    with pytest.raises(AssetError, match=f"{name} is not there"):
+        check(kept)
+
+
+def test_an_export_is_hashed_once(toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from espressivo.assets import cache
+
+    monkeypatch.setenv("ESPRESSIVO_HOME", str(tmp_path))
+    kept = exported("toy", lambda: toy_folder)
+    hashed: list[Path] = []
+    real = cache.sha256
+    monkeypatch.setattr(cache, "sha256", lambda path: hashed.append(path) or real(path))
+    assert exported("toy", lambda: toy_folder) == check(kept)
+    assert hashed == []
+    os.utime(kept / "model.onnx.data", ns=(1, 1))
+    assert check(kept) == check(kept)
+    assert hashed == [kept / "model.onnx.data"]
+
+
+def test_an_export_of_another_format_is_made_again(
+    toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESPRESSIVO_HOME", str(tmp_path))
+    manifest = exported("toy", lambda: toy_folder) / "manifest.json"
+    written = manifest.read_text()
+    manifest.write_text(json.dumps({**json.loads(written), "version": 0}))
+    with pytest.raises(AssetError, match="of format 0, wanted 1"):
+        check(manifest.parent)
+    exported("toy", lambda: toy_folder)
+    assert manifest.read_text() == written
+
+
+def test_two_first_runs_export_once(toy_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESPRESSIVO_HOME", str(tmp_path))
+    asked: list[int] = []
+
+    def source() -> Path:
+        asked.append(1)
+        time.sleep(0.5)
+        return toy_folder
+
+    found: list[Path] = []
+    threads = [threading.Thread(target=lambda: found.append(check(exported("toy", source)))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(asked) == 1
+    assert found == [tmp_path / "converted" / "toy-int8-v1"] * 3
 
 
 def test_blocks_hold_what_was_rounded_before() -> None:

@@ -1,25 +1,10 @@
-"""Sounds made on the spot, and the check that tensors have the shapes their annotations promise."""
+"""Sounds made on the spot."""
 
-import importlib
-import typing
 from collections.abc import Callable
 from pathlib import Path
 
-import beartype  # noqa: F401  these are imported first, so that the switch below reaches only our own modules
 import numpy as np
-import onnxruntime  # noqa: F401
 import pytest
-import torch  # noqa: F401
-from jaxtyping import install_import_hook
-
-CHECKED = ["espressivo.signal.mel", "espressivo.signal.fbank", "espressivo.signal.vocoder", "espressivo.signal.hifigan"]
-
-# The modules name jaxtyping only for the type checker; here they must really import it for beartype to see the shapes.
-typing.TYPE_CHECKING = True
-with install_import_hook(CHECKED, "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"):
-    for module in CHECKED:
-        importlib.import_module(module)
-typing.TYPE_CHECKING = False
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from espressivo.assets.cache import cache_dir
 from espressivo.assets.registry import Entry, entries, entry
-from espressivo.assets.resolver import OutOfReachError, Progress, Row, cached, describe, fetch, verify
+from espressivo.assets.report import Progress, reporting
+from espressivo.assets.resolver import OutOfReachError, Row, cached, describe, fetch, verify
+from espressivo.assets.web import offline
 
 __all__ = [
     "Entry",
@@ -15,5 +17,7 @@ __all__ = [
     "entries",
     "entry",
     "fetch",
+    "offline",
+    "reporting",
     "verify",
 ]

@@ -139,19 +139,20 @@ def unsound(place: Path, files: Iterable[PinnedFile], *, trust_stamp: bool = Tru
     sound: dict[str, list[object]] = {}
     for file in files:
         try:
-            found = (place / file.name).stat()
+            seen = mark(place, file)
         except OSError:
             problems[file] = ABSENT
             continue
-        mark = [found.st_size, found.st_mtime_ns, file.sha256]
         try:
-            if stamp.get(file.name) != mark:
-                _compare(file, found.st_size, sha256(place / file.name))
-            sound[file.name] = mark
+            if stamp.get(file.name) != seen:
+                _compare(file, (place / file.name).stat().st_size, sha256(place / file.name))
+            sound[file.name] = seen
         except RefusedError as refusal:
             problems[file] = str(refusal)
+        except OSError as error:
+            problems[file] = f"{file.name} cannot be read ({error.strerror or type(error).__name__})"
     if sound != stamp:
-        _write_stamp(place, sound)
+        write_stamp(place, sound)
     return problems
 
 
@@ -176,7 +177,14 @@ def _read_stamp(place: Path) -> dict[str, list[object]]:
     return stamp if isinstance(stamp, dict) else {}
 
 
-def _write_stamp(place: Path, stamp: dict[str, list[object]]) -> None:
+def mark(place: Path, file: PinnedFile) -> list[object]:
+    """What a stamp remembers of `file` under `place` once it is known to be sound: size, time of change, SHA-256."""
+    found = (place / file.name).stat()
+    return [found.st_size, found.st_mtime_ns, file.sha256]
+
+
+def write_stamp(place: Path, stamp: dict[str, list[object]]) -> None:
+    """Remember what was hashed, by file name as `mark` gives it."""
     # A cache that may only be read has no stamp: its files are then hashed at each start, which is slow but right.
     fresh = place / f"{STAMP}.{os.getpid()}.part"
     with contextlib.suppress(OSError):

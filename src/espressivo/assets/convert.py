@@ -7,23 +7,21 @@ in float16: its 4- and 8-bit values lose 2·10⁻⁴ of their size that way (bfl
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from espressivo.assets import cache, registry
+from espressivo.assets import cache, manifest, registry
 from espressivo.assets.cache import Tell
-from espressivo.assets.registry import PinnedFile
-from espressivo.assets.resolver import Progress, fetch, teller
+from espressivo.assets.report import Progress, teller
+from espressivo.assets.resolver import fetch
 
 if TYPE_CHECKING:
     from gguf import GGUFReader
 
 LANGUAGE_MODEL = "smollm2-135m"
 FORMAT = 1  # raised when what is written here changes, so that old folders are left alone
-MANIFEST = "converted.json"
 CONTROL = 3  # GGUF's mark of a token that is never part of ordinary text
 
 NAMES = {
@@ -49,40 +47,25 @@ def language_model(progress: Progress | None = None) -> Path:
     """
     source = registry.entry(LANGUAGE_MODEL).files[0]
     place = cache.cache_dir() / "converted" / f"{LANGUAGE_MODEL}-{source.sha256[:8]}-{FORMAT}"
-    if not _whole(place):
+    if manifest.problem(place, FORMAT):
         gguf = fetch(LANGUAGE_MODEL, progress)
         tell = teller(LANGUAGE_MODEL, progress)
         with cache.locked(place.name, tell):
-            if not _whole(place):
+            if manifest.problem(place, FORMAT):
                 _install(gguf, place, tell)
-                _whole(place)  # leaves the stamp
     return place
-
-
-def _whole(place: Path) -> bool:
-    """Whether everything the manifest names is there as it was written; the manifest itself is written last."""
-    try:
-        listed = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-        files = [PinnedFile(**fields, parts=()) for fields in listed]
-    except (OSError, ValueError, TypeError):
-        return False
-    return not cache.unsound(place, files)
 
 
 def _install(gguf: Path, place: Path, tell: Tell) -> None:
     with cache.workplace(place) as work:
         cache.need_room(place, 3 * gguf.stat().st_size)
         with cache.writing(place):
-            (place / MANIFEST).unlink(missing_ok=True)
+            (place / manifest.MANIFEST).unlink(missing_ok=True)
             convert(gguf, work, tell)
-            written = sorted(work.iterdir())
-            listed = [{"name": p.name, "bytes": p.stat().st_size, "sha256": cache.sha256(p)} for p in written]
             mode = (work / "config.json").stat().st_mode
-            for path in written:
+            for path in work.iterdir():
                 path.chmod(mode)  # safetensors makes files that only their owner may read
-                os.replace(path, place / path.name)
-            (work / MANIFEST).write_text(json.dumps(listed, indent=1), encoding="utf-8")
-            os.replace(work / MANIFEST, place / MANIFEST)
+            manifest.write(work, FORMAT, place)
 
 
 def convert(gguf: Path, folder: Path, tell: Tell = lambda done, total, message: None) -> None:

@@ -6,18 +6,17 @@ no network and no lock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from espressivo.assets import cache, registry
 from espressivo.assets.cache import ABSENT, RefusedError, Tell, UnavailableError
 from espressivo.assets.registry import Entry, PinnedFile
+from espressivo.assets.report import Progress, teller
+from espressivo.assets.shipped import Shipped, shipped
 from espressivo.assets.sources import Source, sources
 from espressivo.errors import AssetError, OutputError
-
-Progress = Callable[[str, int, int, str], None]
-"""Told while a fetch works: the asset, bytes done, bytes in all (0 if unknown), what is happening."""
 
 
 class OutOfReachError(AssetError):
@@ -26,6 +25,8 @@ class OutOfReachError(AssetError):
 
 def fetch(name: str, progress: Progress | None = None) -> Path:
     """The verified file, or folder of files, of the pinned weights `name`, downloaded if it is not in the cache.
+
+    Without `progress`, whoever called `reporting` is told.
 
     Safe to call from many processes at once. Raises AssetError when the name is unknown, when what was found has
     another hash than the pinned one, or (OutOfReachError) when no source has it; OutputError when the cache cannot
@@ -77,29 +78,32 @@ class Row:
     megabytes: float
     here: bool
     note: str
+    kind: str = "pinned"
+    """"pinned": fetched when needed; "shipped": comes with the package."""
 
 
 def describe(permissive: bool | None = None) -> list[Row]:
-    """What `espressivo assets list` shows. `here` looks at names and sizes only: `verify` is what hashes."""
-    return [
+    """What `espressivo assets list` shows: the pinned weights, then the checkpoints that come with the package.
+
+    `here` looks at names and sizes only: `verify` is what hashes.
+    """
+    pinned = [
         Row(e.name, e.what, e.used_for, e.licence, e.permissive, round(e.bytes / 1e6, 1), _present(e), e.note)
         for e in registry.entries(permissive)
     ]
+    return pinned + [row for row in map(_shipped_row, shipped()) if permissive in (None, row.permissive)]
+
+
+def _shipped_row(item: Shipped) -> Row:
+    # A licence that takes a sentence is a note; only a name fits its column.
+    short, note = (item.licence, "") if " " not in item.licence else ("see note", item.licence + ".")
+    size = round(item.bytes / 1e6, 1)
+    return Row(item.folder.name, item.what, "the cascade", short, item.permissive, size, True, note, "shipped")
 
 
 def _present(item: Entry) -> bool:
     paths = [(cache.folder(item.name) / file.name, file.bytes) for file in item.files]
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
-
-
-def teller(name: str, progress: Progress | None) -> Tell:
-    """`progress` for the one asset `name`, as the steps below report it; without one, silence."""
-
-    def tell(done: int, total: int, message: str) -> None:
-        if progress is not None:
-            progress(name, done, total, message)
-
-    return tell
 
 
 def _fill(item: Entry, place: Path, missing: dict[PinnedFile, str], tell: Tell) -> None:

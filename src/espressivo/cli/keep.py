@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from espressivo.cli.show import downloads
-from espressivo.errors import ConfigError
+from espressivo.errors import AssetError, ConfigError, EspressivoError
 
 assets = typer.Typer(help="List, fetch or verify the pinned weights.", no_args_is_help=True)
+WIDE = 400  # characters, more than the longest row
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names from the list.")]
 
 
@@ -28,7 +29,7 @@ def detect(file: Annotated[Path, typer.Argument(help="Sound or video file.")]) -
 def list_assets(
     licence: Annotated[str | None, typer.Option(help="'permissive' leaves the others out.")] = None,
 ) -> None:
-    """Show every set of pinned weights with the licence of the weights.
+    """Show every set of weights, pinned or shipped with espressivo, with the licence of the weights.
 
     Example: espressivo assets list --licence permissive
     """
@@ -39,12 +40,21 @@ def list_assets(
 
     if licence not in (None, "permissive"):
         raise ConfigError(f"unknown licence filter {licence!r}: only 'permissive' is known")
-    table = Table("name", "here", "MB", "licence of the weights", "what", box=None, pad_edge=False)
+    table = Table(*("name", "here", "MB", "licence", "permissive", "what it is"), box=None, pad_edge=False)
     for row in describe(permissive=True if licence else None):
-        table.add_row(row.name, "yes" if row.here else "", f"{row.megabytes:.1f}", row.licence, row.what)
-    console = Console()
-    # A pipe has no width: no line is to be cut for it.
-    console.print(table, width=None if console.is_terminal else 200)
+        here = "shipped" if row.kind == "shipped" else "yes" if row.here else ""
+        what = f"{row.what}. {row.note}" if row.note else row.what
+        table.add_row(
+            row.name,
+            here,
+            f"{row.megabytes:.1f}" if row.megabytes else "<0.1",
+            row.licence,
+            "yes" if row.permissive else "no",
+            what,
+        )
+    # A pipe has no width: no row is to be broken for it.
+    console = Console() if Console().is_terminal else Console(width=WIDE)
+    console.print(table)
 
 
 @assets.command()
@@ -70,14 +80,24 @@ def fetch(
 
 @assets.command()
 def verify(names: Names = None) -> None:
-    """Hash the weights in the cache again; a changed file is removed and named.
+    """Hash the weights in the cache again; each changed file is removed and named.
 
     Example: espressivo assets verify
     """
     from espressivo.assets import describe
     from espressivo.assets import verify as check
 
-    wanted = names or [row.name for row in describe() if row.here]
+    wanted = names or [row.name for row in describe() if row.here and row.kind == "pinned"]
+    wrong: dict[str, EspressivoError] = {}
     for name in wanted:
-        check(name)
+        try:
+            check(name)
+        except EspressivoError as error:
+            wrong[name] = error
+    if len(wrong) == 1:
+        raise next(iter(wrong.values()))
+    if wrong:
+        for reason in wrong.values():
+            typer.echo(f"espressivo: {reason}", err=True)
+        raise AssetError(f"{len(wrong)} of {len(wanted)} sets of weights are not as pinned: {', '.join(wrong)}")
     typer.echo(f"{len(wanted)} sets of weights are exactly as pinned")

@@ -120,14 +120,14 @@ class Recognizer:
 
     @contextmanager
     def _loading(self) -> Iterator[None]:
-        """What is missing or damaged in a folder as one line; the libraries raise plain exceptions with long texts."""
+        """What is missing or damaged in a folder as one line; the libraries raise anything, with long texts."""
         try:
             yield
         except Exception as error:
             reason = str(error).splitlines()[0][:160]
             raise AssetError(
-                f"no recogniser could be loaded from {str(self._folder)!r} ({reason}): give the folder of a CTranslate2 "
-                "Whisper model with its tokenizer.json"
+                f"no recogniser could be loaded from {str(self._folder)!r} ({reason}): "
+                "give the folder of a CTranslate2 Whisper model with its tokenizer.json"
             ) from error
 
     @cached_property

@@ -1,15 +1,22 @@
-"""Sound as a stream: mono float32 blocks of any stretch of a file or an array, at any rate."""
+"""Sound as a stream: mono float32 blocks of any stretch of a file or an array, at any rate.
+
+Stereo is mixed as the mean of both channels, unless they cancel each other (one is wired the wrong way round): then
+the louder channel is taken alone. That is decided once for a whole file, on its first two seconds that are not
+silence, so that any stretch of it equals the slice of the whole.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
 
 from espressivo.errors import InputError
+from espressivo.media.packets import Frame
 from espressivo.media.probe import Facts, SoundFacts
 from espressivo.media.resample import stretch
 from espressivo.media.seek import frames_from
@@ -19,6 +26,10 @@ from espressivo.media.source import Origin
 _RUN_UP = 0.5
 # A stamp off by more than this is a hole (a muted microphone, lost packets); less is rounding or clock drift.
 _HOLE = 0.04
+# A mix with less than this share of its channels' energy has cancelled.
+_CANCELLED = 0.01
+_DECIDING = 2.0  # seconds of sound
+_SILENCE = 1e-6  # mean square: -60 dB
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class FileSound:
         sound = self._sound
         lead = round((sound.start - self.facts.origin) * sound.rate)
         earliest = self.facts.origin + begin / sound.rate - _RUN_UP
-        mixer = _Mixer(sound.rate)
+        mixer = _Mixer(sound.rate, self._channel)
         at, settled = None, False  # where the mixer's first sample lies, and whether that is known exactly
         for frame in frames_from(self.origin, sound.index, earliest, sound.start, self.facts.seekable):
             assert isinstance(frame, AudioFrame)
@@ -75,6 +86,15 @@ class FileSound:
             mixer.push(frame)
         if at is not None and mixer.waiting:
             yield at, self._checked(mixer.take())
+
+    @cached_property
+    def _channel(self) -> int | None:
+        """The only channel to listen to, if the two would cancel; silence at the beginning is read over for it."""
+        sound = self._sound
+        if sound.channels != 2:
+            return None
+        frames = frames_from(self.origin, sound.index, sound.start, sound.start, self.facts.seekable)
+        return telling_channel(_pairs(frames), sound.rate)
 
     def _place(self, time: float, lead: int) -> tuple[int, bool]:
         place, exact = self._sound.place(time)
@@ -110,6 +130,43 @@ class ArraySound:
         return _filled(whole, begin, stop, self.rate)
 
 
+def telling_channel(pairs: Iterable[np.ndarray], rate: int) -> int | None:
+    """The louder of two channels if their mean is next to nothing, else None.
+
+    Args:
+        pairs: pieces of sound in order, each float (2, samples), short enough to be sound or silence as a whole.
+        rate: samples a second.
+    """
+    heard, energy, mixed = 0, np.zeros(2), 0.0
+    with np.errstate(all="ignore"):  # samples that are not numbers are refused elsewhere
+        for pair in pairs:
+            power = np.square(pair, dtype=np.float64).sum(axis=1)
+            if power.max() <= _SILENCE * pair.shape[1]:
+                continue
+            heard, energy = heard + pair.shape[1], energy + power
+            mixed += float(np.square(pair.mean(axis=0, dtype=np.float64)).sum())
+            if heard >= _DECIDING * rate:
+                break
+        return int(energy.argmax()) if mixed < _CANCELLED * energy.mean() else None
+
+
+def _pairs(frames: Iterable[Frame]) -> Iterator[np.ndarray]:
+    """The two channels of each frame that has two: float32 (2, samples)."""
+    resampler, kind = av.AudioResampler("fltp"), None
+    for frame in frames:
+        if not isinstance(frame, AudioFrame) or frame.layout.nb_channels != 2:
+            continue
+        if kind != _kind(frame):
+            resampler, kind = av.AudioResampler("fltp"), _kind(frame)
+        frame.pts = None
+        for piece in resampler.resample(frame):
+            yield piece.to_ndarray()
+
+
+def _kind(frame: AudioFrame) -> tuple[str, str, int]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
 def _filled(pieces: Iterator[tuple[int, np.ndarray]], begin: int, stop: int, second: int) -> Iterator[np.ndarray]:
     """Samples begin…stop out of `pieces`: zeros in holes, the earlier piece wins where two overlap."""
     at = begin
@@ -135,22 +192,26 @@ class _Mixer:
 
     Mixing a second at a time instead of a frame at a time keeps Python out of the inner loop. FFmpeg's own mix to mono
     is 3 dB too loud for stereo in floating point and so clips; `rematrix_maxval` makes the weights sum to 1.
+    Of two channels, `only` one of them is given if it is named.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, only: int | None = None) -> None:
         self.waiting = 0  # samples that `take` will give
-        self._rate = rate
+        self._rate, self._only, self._row = rate, only, 0
         self._mixed: list[np.ndarray] = []
         self._kind: tuple[str, str, int] | None = None
         self._fifo = av.AudioFifo()
         self._resampler = av.AudioResampler()
 
     def push(self, frame: AudioFrame) -> None:
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        kind = _kind(frame)
         if kind != self._kind:
             self._mix()
             self._fifo, self._kind = av.AudioFifo(), kind
-            self._resampler = av.AudioResampler("fltp", "mono", self._rate, options={"rematrix_maxval": "1.0"})
+            alone = self._only is not None and frame.layout.nb_channels == 2
+            self._row = (self._only or 0) if alone else 0
+            layout = frame.layout if alone else "mono"
+            self._resampler = av.AudioResampler("fltp", layout, self._rate, options={"rematrix_maxval": "1.0"})
         frame.pts = None  # the fifo would insist on its own count; places are kept by the caller
         self._fifo.write(frame)
         self.waiting += frame.samples * self._rate // frame.sample_rate
@@ -164,4 +225,4 @@ class _Mixer:
     def _mix(self) -> None:
         gathered = self._fifo.read()
         if gathered is not None:
-            self._mixed += [mixed.to_ndarray()[0] for mixed in self._resampler.resample(gathered)]
+            self._mixed += [mixed.to_ndarray()[self._row] for mixed in self._resampler.resample(gathered)]

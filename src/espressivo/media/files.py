@@ -29,7 +29,7 @@ def writing(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         OutputError: no such folder, `path` is a folder, not writable, disk full, or nothing was written.
     """
-    target = Path(os.path.realpath(path))  # a link stays a link
+    target = _target(path, "file")
     part = _beside(target)
     with _reported(target, part):
         _check(target)
@@ -52,14 +52,10 @@ def writing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises:
         OutputError: as `writing`, or `path` is a file.
     """
-    target = Path(os.path.realpath(path))
-    # Inside an existing folder, for that may be another file system than the one around it.
-    part = _beside(target / target.name if target.is_dir() else target)
+    target = _target(path, "folder")
+    part = _within(target)
     with _reported(target, part):
-        if not target.is_dir():
-            _check(target)
-            if target.exists():
-                raise OutputError(f"cannot write the folder {str(target)!r}: a file of that name is in the way")
+        _check_folder(target)
         try:
             part.mkdir()
             yield part
@@ -68,16 +64,60 @@ def writing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             shutil.rmtree(part, ignore_errors=True)
 
 
+def check_folder(path: str | os.PathLike[str]) -> None:
+    """Finds out before the work begins whether `writing_folder(path)` could write; nothing is left behind.
+
+    Raises:
+        OutputError: no name given, no such parent, `path` is a file or a device, or not writable.
+    """
+    target = _target(path, "folder")
+    part = _within(target)
+    with _reported(target, part):
+        _check_folder(target)
+        part.mkdir()  # permissions alone do not tell: the disk may be read-only, or full
+        part.rmdir()
+
+
+def _target(path: str | os.PathLike[str], kind: str) -> Path:
+    """Where `path` really lies: a link stays a link, what it points to is written."""
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise OutputError(f"got {path!r:.40} as the place to write to: give the name of a {kind}")
+    try:
+        return Path(os.path.realpath(path))
+    except (ValueError, TypeError, OSError) as error:  # a null byte, bytes, a loop of links
+        raise OutputError(f"cannot write {path!r:.200}: {error}; give the name of a {kind}") from None
+
+
+def _within(target: Path) -> Path:
+    """A hidden name inside an existing folder, for that may be another file system than the one around it."""
+    return _beside(target / target.name if target.is_dir() else target)
+
+
 def _beside(target: Path) -> Path:
     """A hidden name next to `target` with the same suffix, by which encoders choose the format."""
     return target.parent / f".{target.stem[:24]}.{secrets.token_hex(4)}{target.suffix}"
 
 
+def _check_folder(target: Path) -> None:
+    if target.is_dir():
+        return
+    _check_parent(target)
+    if target.exists():
+        what = "a file of that name is in the way" if target.is_file() else "it is a device or a pipe"
+        raise OutputError(f"cannot write the folder {str(target)!r}: {what}; give the name of a folder")
+
+
+def _check_parent(target: Path) -> None:
+    if target.parent.exists() and not target.parent.is_dir():
+        raise OutputError(f"cannot write {str(target)!r}: {str(target.parent)!r} is not a folder")
+    if not target.parent.is_dir():
+        raise OutputError(f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist; make it")
+
+
 def _check(target: Path) -> None:
     if target.is_dir():
         raise OutputError(f"cannot write {str(target)!r}: it is a folder; give the name of a file")
-    if not target.parent.is_dir():
-        raise OutputError(f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist; make it")
+    _check_parent(target)
     if target.exists() and not target.is_file():
         raise OutputError(f"cannot write {str(target)!r}: it is a device or a pipe; give the name of a file")
 
@@ -87,8 +127,12 @@ def _reported(target: Path, part: Path) -> Iterator[None]:
     """What the file system refuses as one line; every other error passes as it is."""
     try:
         yield
-    except OutputError:
-        raise
+    except OutputError as error:
+        # Of a file inside a folder that is being written: the user knows the folder, not its hidden twin.
+        said = str(error).replace(_quoted(part), _quoted(target))
+        if said == str(error):
+            raise
+        raise OutputError(said) from error
     except Exception as error:
         # By number, not by class: PyAV's error for a full disk is no OSError.
         number, name = getattr(error, "errno", None), getattr(error, "filename", None)
@@ -96,6 +140,11 @@ def _reported(target: Path, part: Path) -> Iterator[None]:
         if not isinstance(number, int) or number not in _REFUSALS or not ours:
             raise
         raise OutputError(f"cannot write {str(target)!r}: {os.strerror(number).lower()}") from error
+
+
+def _quoted(path: Path) -> str:
+    """`path` as it looks between the quotes of a message."""
+    return repr(str(path))[1:-1]
 
 
 def _settle(part: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -16,18 +17,21 @@ from av.video.stream import VideoStream
 from espressivo.errors import InputError
 from espressivo.media.ends import declared_end, ends, fps
 from espressivo.media.packets import Frame, decoded, packets_of
-from espressivo.media.source import Origin, opened
+from espressivo.media.source import Origin, opened, raw
 
 # Less than this of a cut file is nothing to work with.
 SHORTEST = 0.1
 # Elementary streams number their packets by guess, so a jump into them lands nobody knows where.
 _GENERIC_INDEX = 0x100
 _OWN_CLOCK = {"wav", "w64", "flac", "ogg"}
+# From here on the size in a wav's header says that its writer did not know it (a pipe), or that it lies elsewhere.
+_UNKNOWN_SIZE = 0x7FFF0000
+_MOST_CHUNKS = 100
 
 
 @dataclass(frozen=True)
 class SoundFacts:
-    """One sound stream: native `rate`, first and last moment in seconds of the container's clock.
+    """One sound stream: native `rate` and `channels`, first and last moment in seconds of the container's clock.
 
     `grid` is the number of samples of the first frame and of those after it: with it a frame's place is known to the
     sample even where the container rounds its times to a `tick` of a millisecond.
@@ -35,6 +39,7 @@ class SoundFacts:
 
     index: int
     rate: int
+    channels: int
     start: float
     end: float
     grid: tuple[int, int]
@@ -106,9 +111,12 @@ def probe(origin: Origin) -> Facts:
         parts = [_facts(stream, heads[stream.index], last.get(stream.index, 0.0)) for stream in found]
         sound = next((part for part in parts if isinstance(part, SoundFacts)), None)
         pictures = next((part for part in parts if isinstance(part, PictureFacts)), None)
+        wav = container.format.name == "wav"
     facts = Facts(sound, pictures, seekable)
-    if certain:
-        _note_cut(origin, declared, facts)
+    if wav:  # FFmpeg believes the file and forgets the header
+        _note_cut(origin, facts.origin + (facts.end - facts.origin) * _promised(origin), facts, 0.01)
+    elif certain and declared is not None:
+        _note_cut(origin, declared, facts, max(0.25, 0.01 * (declared - facts.origin)))
     return facts
 
 
@@ -168,9 +176,9 @@ def _facts(stream: Stream, head: list[Frame], end: float) -> SoundFacts | Pictur
         size = _shown_size(head[0], stream, turn)
         return PictureFacts(stream.index, size, rate, start, max(end, start + 1 / rate), turn)
     frames = [frame for frame in head if isinstance(frame, AudioFrame)]
-    first, rate = frames[0].samples, frames[0].sample_rate
-    tick = float(stream.time_base or 0)
-    return SoundFacts(stream.index, rate, start, max(end, start + first / rate), (first, frames[-1].samples), tick)
+    first, rate, channels = frames[0].samples, frames[0].sample_rate, frames[0].layout.nb_channels
+    tick, last = float(stream.time_base or 0), max(end, start + first / rate)
+    return SoundFacts(stream.index, rate, channels, start, last, (first, frames[-1].samples), tick)
 
 
 def _nothing(container: InputContainer) -> str:
@@ -184,9 +192,27 @@ def _nothing(container: InputContainer) -> str:
     return "has no sound and no video: give a media file"
 
 
-def _note_cut(origin: Origin, declared: float | None, facts: Facts) -> None:
+def _promised(origin: Origin) -> float:
+    """How many times the sound that is there a wav's header promises; 1 where it does not say."""
+    with raw(origin) as file:
+        size = file.seek(0, os.SEEK_END)
+        at = 12  # after "RIFF", its size and "WAVE"
+        for _ in range(_MOST_CHUNKS):
+            file.seek(at)
+            head = file.read(8)
+            if len(head) < 8:
+                break
+            length = int.from_bytes(head[4:], "little")
+            if head[:4] == b"data":
+                there = size - at - 8
+                return length / there if 0 < there < length < _UNKNOWN_SIZE else 1.0
+            at += 8 + length + length % 2
+    return 1.0
+
+
+def _note_cut(origin: Origin, declared: float, facts: Facts, tolerance: float) -> None:
     """Say so when less is there than the header promises; refuse when next to nothing is."""
-    if declared is None or declared - facts.end < max(0.25, 0.01 * (declared - facts.origin)):
+    if declared - facts.end < tolerance:
         return
     there, promised = facts.end - facts.origin, declared - facts.origin
     if there < SHORTEST:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,11 +19,15 @@ from espressivo import __version__
 from espressivo.clip import Clip
 from espressivo.media.watermark import RATE, Finding, embed, search
 
+if TYPE_CHECKING:
+    from espressivo.media.source import Origin
+
 GENERATOR = "espressivo"
 # The term of the IPTC's vocabulary for media wholly made by a trained model.
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 SHORTEST = 1.5  # seconds of sound that is not silence, below which not finding a mark means nothing
 _LONGEST_TAG = 100_000
+_STILLS = {"image2", "gif", "apng", "webp"}  # as FFmpeg names them; out of memory they are pipes
 
 
 @dataclass(frozen=True)
@@ -142,3 +146,24 @@ def _tags(clip: Clip) -> Iterator[str]:
         with opened(origin) as container:
             for holder in (container, *container.streams):
                 yield from (str(text)[:_LONGEST_TAG] for text in holder.metadata.values())
+            still = container.format.name in _STILLS or container.format.name.endswith("_pipe")
+        if still:
+            yield from _picture_tags(origin)
+
+
+def _picture_tags(origin: Origin) -> Iterator[str]:
+    """The comment, texts and XMP of a JPEG, PNG, WebP or GIF, which FFmpeg passes over."""
+    from PIL import Image
+
+    from espressivo.media.source import raw
+
+    with raw(origin) as file:
+        try:
+            with Image.open(file) as image:
+                texts = list(image.info.values())
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return
+    for text in texts:
+        if isinstance(text, (str, bytes)):
+            cut = text[:_LONGEST_TAG]
+            yield cut.decode("utf-8", "replace") if isinstance(cut, bytes) else cut

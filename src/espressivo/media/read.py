@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from espressivo.clip import Clip, Sound, Video
 from espressivo.errors import InputError
-from espressivo.media.audio import ArraySound, FileSound
+from espressivo.media.audio import ArraySound, FileSound, telling_channel
 from espressivo.media.probe import probe
 from espressivo.media.source import origin_of, short_name
 from espressivo.media.video import ArrayFrames, FileFrames
@@ -21,6 +22,9 @@ Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[Any, float] | Clip
 # Floating-point sound may overshoot 1 a little (resampling does that); beyond this it is on another scale.
 _LOUDEST = 4.0
 _MOST_CHANNELS = 32
+_SCALES = {"int8", "int16", "int32", "uint8"}
+_SAMPLE_RATES = (100.0, 1e6)
+_FRAME_RATES = (0.001, 10_000.0)
 
 
 def read(source: Source, *, name: str | None = None, start: float | None = None, end: float | None = None) -> Clip:
@@ -38,14 +42,12 @@ def read(source: Source, *, name: str | None = None, start: float | None = None,
     A file that is cut off is read up to there, with a warning.
 
     Raises:
-        InputError: missing, a folder, empty, not media, damaged beyond use, or `start` past the end.
+        InputError: missing, a folder, empty, not media, damaged beyond use, or no such stretch in it.
     """
     clip = _whole(source, name)
     if start is None and end is None:
         return clip
-    if start is not None and start >= clip.duration:
-        raise InputError(f"{clip.name} lasts {clip.duration:.2f} s: cannot begin at {start:.2f} s")
-    return clip.trim(start or 0.0, clip.duration if end is None else end)
+    return clip.trim(0.0 if start is None else start, clip.duration if end is None else end)
 
 
 def from_arrays(
@@ -57,15 +59,20 @@ def from_arrays(
     """A clip of arrays in memory: `sound=(samples, rate)`, `video=(frames, fps)`, or both.
 
     Args:
-        sound: samples of any number type, shape (samples,) or (samples, channels) or (channels, samples), mixed to
-            mono. Floats lie in [-1, 1], integers in their type's range.
-        video: RGB pictures, uint8 (frames, height, width, 3), or grey (frames, height, width).
+        sound: samples, shape (samples,) or (samples, channels) or (channels, samples), mixed to mono as
+            `espressivo.media.audio` says. Floats lie in [-1, 1]; int8, int16, int32 and uint8 in their type's range.
+        video: RGB pictures, uint8 (frames, height, width, 3), grey ones (frames, height, width), or one RGB picture
+            (height, width, 3).
 
     Raises:
-        InputError: nothing given, an empty array, a wrong shape or type, NaN, or a rate that is not positive.
+        InputError: nothing given, an empty array, a wrong shape or type, NaN, or a rate out of range.
     """
-    heard = None if sound is None else ArraySound(_samples(sound[0]), round(_rate(sound[1], "sample rate")))
-    seen = None if video is None else ArrayFrames(_pictures(video[0]), _rate(video[1], "frame rate"))
+    heard = seen = None
+    if sound is not None:
+        rate = round(_rate(sound[1], "sample rate", _SAMPLE_RATES))
+        heard = ArraySound(_samples(sound[0], rate), rate)
+    if video is not None:
+        seen = ArrayFrames(_pictures(video[0]), _rate(video[1], "frame rate", _FRAME_RATES))
     return Clip(
         name,
         None if heard is None else Sound(heard, 0.0, heard.duration),
@@ -94,22 +101,35 @@ def _whole(source: Source, name: str | None) -> Clip:
     )
 
 
-def _dimensions(given: Any) -> int:
-    """The dimensions of an array, or of a list of arrays."""
-    if isinstance(given, Sequence) and len(given):
-        return 1 + _dimensions(given[0])
+def _dimensions(given: Any, most: int = 5) -> int:
+    """The dimensions of an array, or of a list of arrays; `most` at most, for a list can hold itself."""
+    if isinstance(given, (list, tuple)) and len(given) and most:
+        return 1 + _dimensions(given[0], most - 1)
     return int(getattr(given, "ndim", 0))
 
 
-def _rate(rate: float, what: str) -> float:
-    if not np.isfinite(rate) or rate <= 0:
-        raise InputError(f"got a {what} of {rate}: it must be positive")
+def _rate(rate: Any, what: str, within: tuple[float, float]) -> float:
+    low, high = within
+    if not isinstance(rate, Real) or isinstance(rate, bool):
+        raise InputError(f"got {rate!r:.40} as the {what}: give a positive number")
+    if not low <= rate <= high:
+        shown = "more than can be counted" if rate > 1e300 else f"{rate:.6g}"
+        raise InputError(f"got a {what} of {shown}: it must be positive, from {low:.6g} to {high:.6g} a second")
     return float(rate)
 
 
-def _samples(given: Any) -> np.ndarray:
+def _array(given: Any, what: str) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except (TypeError, ValueError, RuntimeError) as error:
+        # Lists of uneven length, or a foreign tensor that will not be turned into an array.
+        why = " ".join(str(error).split())
+        raise InputError(f"cannot make an array of the {what} given ({why:.100}): give a NumPy array") from None
+
+
+def _samples(given: Any, rate: int) -> np.ndarray:
     """Mono float32 in [-1, 1], shape (samples,)."""
-    array = np.asarray(given)
+    array = _array(given, "sound")
     if array.ndim not in (1, 2) or array.size == 0:
         raise InputError(
             f"got sound of shape {array.shape}: give (samples,), (samples, channels) or (channels, samples)"
@@ -118,13 +138,26 @@ def _samples(given: Any) -> np.ndarray:
         channels = int(np.argmin(array.shape))
         if array.shape[channels] > _MOST_CHANNELS:
             raise InputError(f"got sound of shape {array.shape}: neither side can be channels, there are too many")
-        return _scaled(array).mean(axis=channels, dtype=np.float32)
+        return _mixed(np.moveaxis(_scaled(array), channels, 0), rate)
     return _scaled(array)
+
+
+def _mixed(channels: np.ndarray, rate: int) -> np.ndarray:
+    """The mean of all, or of two that cancel the louder."""
+    if len(channels) == 2:
+        step = max(1, rate // 50)
+        only = telling_channel((channels[:, at : at + step] for at in range(0, channels.shape[1], step)), rate)
+        if only is not None:
+            return np.ascontiguousarray(channels[only])
+    return channels.mean(axis=0, dtype=np.float32)
 
 
 def _scaled(array: np.ndarray) -> np.ndarray:
     """Float32 in [-1, 1]: integers by the range of their type."""
     if array.dtype.kind in "iu":
+        if array.dtype.name not in _SCALES:
+            # Python's own integers come as int64, whatever range they were meant in: guessing would give silence.
+            raise InputError(f"got sound of type {array.dtype}: convert it to int16 or int32, or to floats in [-1, 1]")
         info = np.iinfo(array.dtype)
         middle = 0 if info.min < 0 else (int(info.max) + 1) // 2
         return ((array.astype(np.float64) - middle) / (int(info.max) + 1 - middle)).astype(np.float32)
@@ -140,8 +173,10 @@ def _scaled(array: np.ndarray) -> np.ndarray:
 
 def _pictures(given: Any) -> np.ndarray:
     """uint8 (frames, height, width, 3)."""
-    array = np.asarray(given) if not isinstance(given, Sequence) else _stacked(given)
-    if array.ndim == 3:
+    array = _stacked(given) if isinstance(given, (list, tuple)) else _array(given, "pictures")
+    if array.ndim == 3 and array.shape[2] == 3:  # grey pictures three pixels wide are less likely
+        array = array[None]
+    elif array.ndim == 3:
         array = np.repeat(array[..., None], 3, axis=3)
     if array.ndim != 4 or array.shape[3] != 3 or array.size == 0:
         raise InputError(f"got pictures of shape {array.shape}: give (frames, height, width, 3)")
@@ -152,6 +187,6 @@ def _pictures(given: Any) -> np.ndarray:
 
 def _stacked(given: Sequence[Any]) -> np.ndarray:
     try:
-        return np.stack([np.asarray(picture) for picture in given])
+        return np.stack([_array(picture, "pictures") for picture in given])
     except ValueError:
         raise InputError("got pictures of different sizes, or none: give one size") from None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -23,11 +24,13 @@ from typing import BinaryIO, Protocol
 import av
 from av.container import InputContainer
 
+from espressivo.assets import offline
 from espressivo.errors import InputError
 
 # FFmpeg draws these as pictures of text; whoever passes one has mistaken the file.
 _NOT_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "lavfi"}
 _NO_MEDIA = "is not sound or video that can be read: give a media file"
+_MANGLED = re.compile(r"https?:/[^/]", re.IGNORECASE)
 _OPEN_TIMEOUT, _READ_TIMEOUT = 20.0, 60.0
 # How FFmpeg names data that breaks off or makes no sense; a truncated webm, for one, is "not permitted".
 _DAMAGE = (errno.EINVAL, errno.EPERM)
@@ -109,6 +112,8 @@ class Address:
         return repr(self.url)
 
     def target(self) -> str:
+        if offline():
+            raise InputError(f"{self.name}: ESPRESSIVO_OFFLINE=1 forbids connections")
         return self.url
 
 
@@ -160,6 +165,10 @@ def _local(path: str) -> Origin:
     """A pipe can be read only once, so it is kept; everything else is opened by path."""
     if not isinstance(path, str):
         raise InputError(f"cannot read the path {path!r}: give it as text")
+    if not path:
+        raise InputError("the path given is empty: give a media file")
+    if _MANGLED.match(path) and not os.path.exists(path):
+        raise InputError(f"{path!r} is an address that lost a slash as a pathlib.Path: give it as text")
     if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)):
         with open(path, "rb") as pipe:
             return _held(pipe, repr(path))
@@ -229,13 +238,19 @@ def _refusal(origin: Origin, error: Exception) -> str:
     return "is cut off within its header: record or copy it again" if isinstance(error, EOFError) else _NO_MEDIA
 
 
-def _first_bytes(origin: Origin) -> bytes:
-    if isinstance(origin, Held):
-        return origin.target().read(16)
+@contextmanager
+def raw(origin: Origin) -> Iterator[BinaryIO]:
+    """The bytes of `origin` as they lie there; none of an address, which would have to be fetched for it."""
     if isinstance(origin, LocalFile):
         with open(origin.path, "rb") as file:
-            return file.read(16)
-    return b""
+            yield file
+    else:
+        yield origin.target() if isinstance(origin, Held) else io.BytesIO()
+
+
+def _first_bytes(origin: Origin) -> bytes:
+    with raw(origin) as file:
+        return file.read(16)
 
 
 def _reason(error: Exception) -> str:

@@ -36,15 +36,18 @@ def open_session(path: Path, threads: int = 0) -> InferenceSession:
         raise AssetError(f"{path} is not an ONNX model that can be run: {reason}") from error
 
 
-def read_checkpoint(path: Path, key: str) -> dict[str, Tensor]:
+def read_checkpoint(source: str | Path, key: str) -> dict[str, Tensor]:
     """The tensors under `key` of a PyTorch checkpoint, on the CPU. Nothing in the file can run.
 
-    Raises:
-        AssetError: the file is not such a checkpoint.
-    """
-    import torch
+    Args:
+        source: the name of pinned weights, or a path: one that `fetch` gave, or a user's own.
 
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)[key]
-    except Exception as error:  # pickle, zip and key errors all mean the same to whoever gave the file
-        raise AssetError(f"{path} is not a PyTorch checkpoint with {key!r} in it: fetch it again") from error
+    Raises:
+        AssetError: the file is not such a checkpoint, or the weights of that name are out of reach.
+    """
+    from espressivo.assets.pickles import load_pickle
+
+    tensors = load_pickle(source).get(key)
+    if not isinstance(tensors, dict):
+        raise AssetError(f"{source} is not a PyTorch checkpoint with {key!r} in it: fetch it again")
+    return tensors

@@ -10,7 +10,8 @@ import numpy as np
 from espressivo.emotion import EMOTIONS, EmotionScores
 from espressivo.errors import InputError
 
-# Of the top emotion's probability. How often each level is right on people and a language never trained on: systems/cascade/README.md.
+# Of the top emotion's probability. How often each level is right on people and a language never trained on stands in
+# systems/cascade/README.md.
 SURE, FAIRLY_SURE = 0.65, 0.45
 
 

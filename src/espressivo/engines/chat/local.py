@@ -62,7 +62,9 @@ class LocalChat(ChatModel):
 
     @cached_property
     def _folder(self) -> Path:
-        return self._given or default_folder()
+        from espressivo.engines.decoder.export import check
+
+        return check(self._given) if self._given else default_folder()
 
     @cached_property
     def decoder(self) -> Decoder:

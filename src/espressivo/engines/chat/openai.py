@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from espressivo.assets import offline
 from espressivo.engines.chat import ChatModel, Message, OnText
 from espressivo.errors import ConfigError, EndpointError, EspressivoError
 
@@ -37,7 +39,8 @@ class OpenAIChat(ChatModel):
         if not model:
             raise ConfigError(f"say which model of {base} to use: openai:{base}#MODEL")
         self.base, self.model, self.timeout = base.rstrip("/"), model, timeout
-        self._host = address.hostname
+        self._host, self._here = address.hostname, _on_this_machine(address.hostname)
+        self._need_connection()
         self._key = os.environ.get(KEY, "") if key is None else key
 
     @classmethod
@@ -48,7 +51,7 @@ class OpenAIChat(ChatModel):
 
     @property
     def notice(self) -> str | None:
-        if self._host in ("localhost", "127.0.0.1", "::1"):
+        if self._here:
             return None
         return f"what is said, and how it seemed to be felt, is sent to {self._host}"
 
@@ -77,11 +80,13 @@ class OpenAIChat(ChatModel):
         """The response to a request that went well. Redirects are not followed: they would carry words and key on."""
         import httpx
 
+        self._need_connection()
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
         limits = httpx.Timeout(self.timeout, connect=CONNECT)
         try:
             with (
-                httpx.Client(timeout=limits, headers=headers) as client,
+                # A proxy from the environment would get to see what was promised to stay on this machine.
+                httpx.Client(timeout=limits, headers=headers, trust_env=not self._here) as client,
                 client.stream("POST", f"{self.base}/chat/completions", json=body) as response,
             ):
                 if response.status_code != 200:
@@ -91,9 +96,13 @@ class OpenAIChat(ChatModel):
         except httpx.TimeoutException as error:
             raise EndpointError(f"{self.base} did not answer within {self.timeout:g} s: try again later") from error
         except httpx.ConnectError as error:
-            raise EndpointError(f"{self.base} is out of reach ({error}): is the server running?") from error
+            raise EndpointError(f"{self.base} is out of reach ({_words(error)}): is the server running?") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise EndpointError(f"the answer of {self.base} broke off ({error}): try again") from error
+            raise EndpointError(f"the answer of {self.base} broke off ({_words(error)}): try again") from error
+
+    def _need_connection(self) -> None:
+        if offline() and not self._here:
+            raise ConfigError(f"{self.base}: ESPRESSIVO_OFFLINE=1 forbids connections")
 
     def _pieces(self, lines: Iterator[str]) -> Iterator[str]:
         for line in lines:
@@ -115,6 +124,19 @@ class OpenAIChat(ChatModel):
         return EndpointError(
             f"{self.base} did not answer as a chat endpoint does, got {got[:120]!r}: check its address"
         )
+
+
+def _on_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _object(text: str, refuse: Callable[[str], EspressivoError]) -> Any:

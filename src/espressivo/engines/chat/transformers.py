@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
+from espressivo.assets import offline
 from espressivo.engines.chat import ChatModel, Message, OnText
 from espressivo.errors import ConfigError
 
@@ -26,10 +28,14 @@ class TransformersChat(ChatModel):
         from transformers import AutoModelForCausalLM, AutoTokenizer
 
         try:
-            tokenizer = AutoTokenizer.from_pretrained(self.name)
-            model: Any = AutoModelForCausalLM.from_pretrained(self.name, dtype="auto")
+            # Nothing of the model may run as code: neither its own Python files nor pickled weights.
+            how = {"trust_remote_code": False, "local_files_only": offline()}
+            tokenizer = AutoTokenizer.from_pretrained(self.name, **how)
+            model: Any = AutoModelForCausalLM.from_pretrained(self.name, dtype="auto", use_safetensors=True, **how)
         except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            if offline() and not Path(self.name).exists():
+                reason = f"it is not here, and ESPRESSIVO_OFFLINE=1 forbids connections ({reason})"
             raise ConfigError(f"no chat model {self.name!r} could be loaded: {reason}") from error
         if tokenizer.chat_template is None:
             raise ConfigError(f"{self.name} has no chat template: choose a model that was tuned for chat")

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from espressivo.assets import cache_dir, manifest
+from espressivo.assets.cache import locked
+from espressivo.assets.report import teller
 from espressivo.engines.decoder.weights import LlamaShape, Tensors, from_model, read_folder
-from espressivo.errors import ConfigError, OutputError
+from espressivo.errors import AssetError, ConfigError, OutputError
 
 if TYPE_CHECKING:
     from transformers import LlamaForCausalLM
@@ -47,6 +50,7 @@ def export(model: Path | LlamaForCausalLM, out: Path, *, weights: str = "int8") 
         try:
             _write(shape, tensors, work, weights)
             _copy_beside(model, work)
+            manifest.write(work, FORMAT)
             _settle(work, out)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -56,11 +60,32 @@ def export(model: Path | LlamaForCausalLM, out: Path, *, weights: str = "int8") 
 
 
 def exported(name: str, source: Callable[[], Path], *, weights: str = "int8") -> Path:
-    """The kept export under `name`; made from the folder that `source` gives when there is none yet."""
-    from espressivo.assets import cache_dir
+    """The kept export under `name`, as it was written; made from the folder that `source` gives when it is not.
 
+    One process at a time makes it, so that none takes the folder away from under another.
+    """
     out = cache_dir() / "converted" / f"{name}-{weights}-v{FORMAT}"
-    return out if (out / "decoder.json").is_file() else export(source(), out, weights=weights)
+    if manifest.problem(out, FORMAT):
+        tell = teller(name)
+        with locked(out.name, tell):
+            if manifest.problem(out, FORMAT):
+                folder = source()
+                tell(0, 0, "preparing the language model for fast decoding, once")
+                export(folder, out, weights=weights)
+    return out
+
+
+def check(folder: Path) -> Path:
+    """`folder` itself, if every file in it is as `export` wrote it.
+
+    Raises:
+        AssetError: not an export, one of another format, or changed since.
+    """
+    wrong = manifest.problem(folder, FORMAT)
+    if wrong:
+        advice = "write it again with espressivo.engines.decoder.export.export(MODEL, FOLDER)"
+        raise AssetError(f"{folder} holds no exported decoder as it was written ({wrong}): {advice}")
+    return folder
 
 
 def _write(shape: LlamaShape, tensors: Tensors, folder: Path, weights: str) -> None:

@@ -16,6 +16,7 @@ from espressivo.errors import AssetError
 
 if TYPE_CHECKING:
     import h5py
+    from jaxtyping import Float
 
 KERAS_EPSILON = 1e-3
 FACE_SIZE = 64
@@ -31,7 +32,7 @@ class Stem(nn.Module):
         self.conv = nn.Conv2d(width, out, 3, bias=False)
         self.norm = nn.BatchNorm2d(out, eps=KERAS_EPSILON)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "faces _ height width"]) -> Float[Tensor, "faces _ height-2 width-2"]:
         return F.relu(self.norm(self.conv(x)))
 
 
@@ -44,7 +45,7 @@ class SeparableConv(nn.Module):
         self.point = nn.Conv2d(width, out, 1, bias=False)
         self.norm = nn.BatchNorm2d(out, eps=KERAS_EPSILON)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "faces _ height width"]) -> Float[Tensor, "faces _ height width"]:
         return self.norm(self.point(self.depth(x)))
 
 
@@ -57,12 +58,12 @@ class Block(nn.Module):
         self.shortcut = nn.Conv2d(width, out, 1, stride=2, bias=False)
         self.shortcut_norm = nn.BatchNorm2d(out, eps=KERAS_EPSILON)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Float[Tensor, "faces _ _ _"]) -> Float[Tensor, "faces _ _ _"]:
         y = self.second(F.relu(self.first(x)))
         return pool_same(y) + self.shortcut_norm(self.shortcut(x))
 
 
-def pool_same(x: Tensor) -> Tensor:
+def pool_same(x: Float[Tensor, "faces channels _ _"]) -> Float[Tensor, "faces channels _ _"]:
     """Max-pool 3×3, stride 2, padded as Keras' "same" does: an odd pixel of padding goes right and below."""
     height, width = (max(0, (-(-n // 2) - 1) * 2 + 3 - n) for n in x.shape[-2:])
     sides = (width // 2, width - width // 2, height // 2, height - height // 2)
@@ -81,8 +82,8 @@ class FaceNet(nn.Module):
         self.blocks = nn.ModuleList([Block(8 << i, 16 << i) for i in range(4)])
         self.head = nn.Conv2d(128, len(FACE_LABELS), 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (faces, 7) in the order of FACE_LABELS, from faces (faces, 1, 64, 64) in [-1, 1]."""
+    def forward(self, x: Float[Tensor, "faces 1 64 64"]) -> Float[Tensor, "faces 7"]:
+        """Logits in the order of FACE_LABELS, from grey faces in [-1, 1]."""
         for part in (*self.stem, *self.blocks):
             x = part(x)
         return self.head(x).mean(dim=(2, 3))
@@ -149,7 +150,12 @@ class VoiceConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "emotions", tuple(canonical(emotion) for emotion in self.emotions))
-        object.__setattr__(self, "corpora", tuple(self.corpora))
+
+    @classmethod
+    def read(cls, path: Path) -> VoiceConfig:
+        """From JSON, whose lists become tuples."""
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
 
 class VoiceNet(nn.Module):
@@ -169,11 +175,11 @@ class VoiceNet(nn.Module):
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (utterances, emotions) from pooled features (utterances, inputs)."""
+    def forward(self, x: Float[Tensor, "utterances inputs"]) -> Float[Tensor, "utterances emotions"]:
+        """Logits from pooled features."""
         return self.linear(self.standardised(x)) / self.temperature
 
-    def standardised(self, x: Tensor) -> Tensor:
+    def standardised(self, x: Float[Tensor, "utterances inputs"]) -> Float[Tensor, "utterances inputs"]:
         """Deviations from the training mean. None may pull harder than LIMIT: a new microphone would decide alone."""
         return ((x - self.mean) / self.deviation).clamp(-LIMIT, LIMIT)
 
@@ -198,7 +204,7 @@ class VoiceNet(nn.Module):
         from safetensors.torch import load_file
 
         try:
-            net = cls(VoiceConfig(**json.loads((folder / "config.json").read_text())))
+            net = cls(VoiceConfig.read(folder / "config.json"))
             net.load_state_dict(load_file(folder / "model.safetensors"))
         except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
             reason = str(error).splitlines()[0]

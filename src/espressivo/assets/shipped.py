@@ -1,0 +1,57 @@
+"""The small checkpoints that come with the package: trained by this project, so their licence is that of their data."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from espressivo.errors import AssetError
+
+PERMISSIVE = re.compile(r"\b(CC0|CC[- ]BY|MIT|Apache|BSD)", re.IGNORECASE)
+RESTRICTED = re.compile(r"\b(NC|ND|non-?commercial|research)\b", re.IGNORECASE)
+
+
+class Shipped(NamedTuple):
+    """One checkpoint: its folder, what its card says it does, the licence in its config.json."""
+
+    folder: Path
+    what: str
+    licence: str
+
+    @property
+    def permissive(self) -> bool:
+        """Allowed where a permissive licence is named and nothing restricts it; in doubt it is not."""
+        return bool(PERMISSIVE.search(self.licence)) and not RESTRICTED.search(self.licence)
+
+    @property
+    def bytes(self) -> int:
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+
+def home() -> Path:
+    """Where the checkpoints lie: inside the installed package, or beside the sources."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "checkpoints"
+    return inside if inside.is_dir() else package.parents[1] / "checkpoints"
+
+
+def shipped() -> list[Shipped]:
+    """Every checkpoint that is shipped, by name. Raises AssetError when one does not say its licence."""
+    found = []
+    for config in sorted(home().glob("*/config.json")):
+        try:
+            licence = str(json.loads(config.read_text(encoding="utf-8"))["licence"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise AssetError(f"{config} does not say a licence: install espressivo again") from error
+        found.append(Shipped(config.parent, _what(config.with_name("README.md")), licence))
+    return found
+
+
+def _what(card: Path) -> str:
+    """The first words of the model card below its title, up to the first full stop or colon."""
+    if not card.is_file():
+        return ""
+    text = " ".join(line for line in card.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    return re.split(r"[.:]\s", text.strip(), maxsplit=1)[0]
