@@ -1,6 +1,7 @@
 """A clip is a window: trimming gives a smaller one, and nothing is decoded."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,10 +57,27 @@ def test_a_part_that_has_ended_is_dropped() -> None:
     assert part.sound is not None
 
 
-@pytest.mark.parametrize(("start", "end"), [(11.0, 12.0), (3.0, 3.0), (-1.0, 2.0), (4.0, 2.0)])
-def test_an_empty_stretch_is_refused(start: float, end: float) -> None:
-    with pytest.raises(InputError, match=r"lasts 10\.00 s: cannot take"):
+@pytest.mark.parametrize(
+    ("start", "end", "says"),
+    [
+        (11.0, 12.0, r"cannot begin at 11\.00 s; begin before its end"),
+        (1e300, 1e301, r"cannot begin at 1e\+300 s"),
+        (3.0, 3.0, r"cannot take 3\.00–3\.00 s"),
+        (4.0, 2.0, "the end must lie after the start"),
+        (-1.0, 2.0, "give 0 or more"),
+        (float("nan"), 2.0, "not a number"),
+        (1.0, float("nan"), "not a number"),
+    ],
+)
+def test_an_empty_stretch_is_refused(start: float, end: float, says: str) -> None:
+    with pytest.raises(InputError, match=r"ramp lasts 10\.00 s: .*" + says):
         clip().trim(start, end)
+
+
+@pytest.mark.parametrize("given", ["a", None, True, [1], 10**400])
+def test_what_is_no_number_of_seconds(given: Any) -> None:
+    with pytest.raises(InputError, match="start"):
+        clip().trim(given, 2.0)
 
 
 def test_samples_are_exactly_as_many_as_promised() -> None:
@@ -76,3 +94,4 @@ def test_within_scales_down_only_and_to_even_sides(longest: int, size: tuple[int
 
 def test_text_says_what_it_is() -> None:
     assert str(clip()) == "ramp: 10.00 s, sound at 16 kHz, 250 frames of 64×48 at 25/s"
+    assert str(clip(sound=None, video=0.04)) == "ramp: 0.04 s, 1 frame of 64×48 at 25/s"

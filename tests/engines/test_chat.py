@@ -255,7 +255,7 @@ def test_offline_only_this_machine_is_asked(server: str, proxy: list[str], monke
     made_before = OpenAIChat("http://chat.invalid/v1", "kind")
     monkeypatch.setenv("ESPRESSIVO_OFFLINE", "1")
     for ask in (lambda: made_before.reply(TALK), lambda: chat_model("openai:http://chat.invalid/v1#kind")):
-        with pytest.raises(ConfigError, match="http://chat.invalid/v1: ESPRESSIVO_OFFLINE=1 forbids connections"):
+        with pytest.raises(ConfigError, match=r"http://chat\.invalid/v1: ESPRESSIVO_OFFLINE=1 forbids connections"):
             ask()
     assert proxy == []
     assert OpenAIChat(server, "kind").reply(TALK) == "That is good."

@@ -6,6 +6,7 @@ import errno
 import os
 import resource
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from espressivo.errors import InputError, OutputError
 from espressivo.media.encode import write_sound, write_video
-from espressivo.media.files import writing, writing_folder
+from espressivo.media.files import check_folder, writing, writing_folder
 
 Write = Callable[[Path], None]
 
@@ -101,7 +102,7 @@ def test_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "does not exist; make it" in refused(words, tmp_path / "no" / "a.txt")
     assert "it is a folder" in refused(words, tmp_path)
-    assert "does not exist" in refused(words, tmp_path / "file" / "a.txt")
+    assert "is not a folder" in refused(words, tmp_path / "file" / "a.txt")
     assert "too long" in refused(words, tmp_path / ("x" * 300))
     with pytest.raises(OutputError, match="nothing was written"), writing(tmp_path / "empty.wav"):
         pass
@@ -197,3 +198,54 @@ def test_where_no_folder_can_be_written(tmp_path: Path) -> None:
     assert "a file of that name" in refused(files, tmp_path / "file")
     assert "does not exist" in refused(files, tmp_path / "no" / "out")
     assert "a folder of that name" in refused(files, tmp_path / "out")
+
+
+def test_a_folder_is_tried_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "there").mkdir()
+    for good in (tmp_path / "new", tmp_path / "there", tmp_path):
+        check_folder(good)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "there"}
+    assert "give the name of a folder" in refused(check_folder, tmp_path / "file")
+    assert "does not exist; make it" in refused(check_folder, tmp_path / "no" / "out")
+    assert "is not a folder" in refused(check_folder, tmp_path / "file" / "out")
+    assert "too long" in refused(check_folder, tmp_path / ("x" * 300))
+    for bad in ("", None, 5, "a\0b", b"out"):
+        with pytest.raises(OutputError, match="give the name of a folder"):
+            check_folder(bad)  # type: ignore[arg-type]
+    if Path("/dev/null").exists():
+        with pytest.raises(OutputError, match="device"):
+            check_folder("/dev/null")
+
+
+@pytest.mark.parametrize("name", ["there", "new"])
+def test_a_folder_is_tried_where_nothing_may_be_written(name: str) -> None:
+    with tempfile.TemporaryDirectory() as place:  # pytest's own folder is closed to everyone else
+        (Path(place) / "there").mkdir(mode=0o555)
+        Path(place).chmod(0o555)
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
+        if root:  # whom no permission stops
+            os.seteuid(65534)
+        try:
+            with pytest.raises(OutputError, match=f"{name}': permission denied"):
+                check_folder(Path(place) / name)
+        finally:
+            if root:
+                os.seteuid(0)
+            Path(place).chmod(0o755)
+
+
+@pytest.mark.parametrize("name", ["out", "it's \n ключ"])
+def test_no_room_in_a_folder_names_the_folder_not_its_hidden_twin(tmp_path: Path, name: str) -> None:
+    def files(path: Path) -> None:
+        with writing_folder(path) as part:
+            sound(part / "a.wav")
+
+    target = tmp_path / name
+    with little_room():
+        assert repr(str(target / "a.wav")) in refused(files, target)
+
+
+def test_a_file_needs_a_name() -> None:
+    with pytest.raises(OutputError, match="give the name of a file"):
+        words("")  # type: ignore[arg-type]

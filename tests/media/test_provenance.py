@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import espressivo
 from espressivo.errors import InputError
@@ -114,6 +116,22 @@ def test_videos_without_sound(tmp_path):
     mark = detect(tmp_path / "b.mp4")
     assert mark.synthetic is None
     assert "no sound" in mark.reason
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "gif", "webp"])
+def test_pictures_say_it_in_their_comment(tmp_path, suffix):
+    picture, path, plain = Image.fromarray(next(frames())), tmp_path / f"a.{suffix}", tmp_path / f"b.{suffix}"
+    words = metadata("synthetic picture")["comment"]
+    texts = PngInfo()
+    texts.add_text("comment", words)
+    where = {"png": {"pnginfo": texts}, "webp": {"xmp": words.encode()}}.get(suffix, {"comment": words.encode()})
+    picture.save(path, **where)
+    picture.save(plain)
+    for source in (path, path.read_bytes()):
+        mark = detect(source)
+        assert mark.synthetic is True
+        assert mark.metadata["kind"] == "synthetic picture"
+    assert detect(plain).synthetic is None
 
 
 def test_paths_bytes_files_arrays_and_clips_alike(marked, tmp_path):

@@ -1,8 +1,10 @@
 """While a face is tracked, the tracker's maker is not told; everything else keeps its connection."""
 
 import ctypes
+import itertools
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +32,52 @@ def test_held_until_the_last_release_and_then_as_before() -> None:
     assert os.environ.get("https_proxy") == shown
     reports.release()
     assert proxy() == before
+
+
+def table() -> tuple[int | None, int]:
+    """Where the C library's table of variables lies, and how many are in it."""
+    library = ctypes.CDLL(None)
+    entries = ctypes.POINTER(ctypes.c_char_p).in_dll(library, "environ")
+    count = next(n for n in itertools.count() if entries[n] is None)
+    return ctypes.cast(entries, ctypes.c_void_p).value, count
+
+
+def test_nothing_moves_under_the_feet_of_other_threads() -> None:
+    reports.hold()
+    reports.release()
+    before = table()
+    for _ in range(3):
+        reports.hold()
+        assert table() == before
+        reports.release()
+        assert table() == before
+
+
+def test_a_proxy_of_the_user_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    reports.hold()
+    reports.release()
+    monkeypatch.setenv("https_proxy", "http://mine:1")
+    reports.hold()
+    assert proxy() == reports.NOWHERE
+    reports.release()
+    assert proxy() == b"http://mine:1"
+    monkeypatch.delenv("https_proxy")
+    reports.hold()
+    assert proxy() == reports.NOWHERE
+    reports.release()
+    assert proxy() is None
+
+
+def test_programs_started_afterwards_inherit_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("https_proxy", raising=False)
+
+    def inherited() -> str:
+        return subprocess.run(["/bin/sh", "-c", "echo $https_proxy"], capture_output=True, text=True, check=True).stdout
+
+    reports.hold()
+    assert inherited().strip() == reports.NOWHERE.decode()  # what the docstring warns of
+    reports.release()
+    assert inherited().strip() == ""
 
 
 @pytest.mark.weights

@@ -1,20 +1,36 @@
 """Words that must not be answered by a language model: thoughts of suicide, violence, abuse, a medical emergency.
 
-`danger(text)` names the kind, or None; `careful_reply(kind)` is the fixed answer with a pointer to help. These are
-patterns over English, written to miss little of what people plainly say and to leave figures of speech alone
-("this traffic is killing me"). They are a net, not a diagnosis: hints without plain words pass through, and what is
-not English is not seen.
+Two nets, neither a diagnosis. `danger(text)` looks for patterns of plain English and leaves figures of speech alone
+("this traffic is killing me"). `concern(text)` also compares the meaning with that of sentences of known kind
+(`safety_meaning.py`), so it catches some of what no pattern foresaw, and says when it is not sure.
+`careful_reply(kind)` is the fixed answer with a pointer to help, `GENTLE` the one for when it is not sure.
+Hints without plain words still pass through, and what is not English is not seen.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from espressivo.errors import EspressivoError
+
+if TYPE_CHECKING:
+    from espressivo.engines.safety_meaning import Meaning
 
 KINDS = ("self-harm", "emergency", "abuse", "violence")
 """In the order in which they are looked for: what helps most comes first."""
+
+GENTLE = (
+    "That sounds like it weighs on you, and I'm here to listen. If you are in danger, or think of hurting yourself, "
+    "please reach a person now: someone you trust, or your local emergency number. Would you like to say more?"
+)
+"""The reply to what may be meant seriously and may not."""
 
 _LONG_FORMS = (
     (r"[‘’`´]", "'"),
@@ -30,7 +46,7 @@ _LONG_FORMS = (
     (r"\b(?:dont)\b", "do not"),
     (r"\bwanna\b", "want to"),
     (r"\bgonna\b", "going to"),
-    (r"\bany more\b", "anymore"),
+    (r"\bany (?:more|longer)\b", "anymore"),
     (r"[^a-z0-9' ]+", " , "),
     (r"\s+", " "),
 )
@@ -60,6 +76,14 @@ _REPLIES = {
 }
 
 
+@dataclass(frozen=True)
+class Concern:
+    """What the words may be about: `kind` of KINDS, and whether that is sure enough for a careful reply."""
+
+    kind: str
+    sure: bool
+
+
 @cache
 def _patterns() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
     """What is harmless, and the signs of each kind, from safety.toml."""
@@ -67,12 +91,15 @@ def _patterns() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
     names = table["names"]
     names["somebody"] = names["somebody"].replace("{family}", names["family"])
 
+    def article_free(pattern: str) -> str:
+        return re.sub(r"(?<![\w\\!=])(?:\(\?:a\|an\)|an?|the) ", "(?:(?:an?|the) )?", pattern)
+
     def either(patterns: list[str]) -> re.Pattern[str]:
         # Only known names are put in: braces are also what a regular expression repeats with.
         filled = (re.sub(r"\{([a-z]+)\}", lambda name: names[name[1]], pattern) for pattern in patterns)
         return re.compile("|".join(f"(?:{pattern})" for pattern in filled))
 
-    return either(table["harmless"]), {kind: either(table["signs"][kind]) for kind in KINDS}
+    return either(table["harmless"]), {kind: either([article_free(sign) for sign in table["signs"][kind]]) for kind in KINDS}
 
 
 def danger(text: str) -> str | None:
@@ -80,6 +107,35 @@ def danger(text: str) -> str | None:
     harmless, signs = _patterns()
     words = harmless.sub(" ", normal(text))
     return next((kind for kind in KINDS if signs[kind].search(words)), None)
+
+
+def concern(text: str) -> Concern | None:
+    """Both nets; the patterns alone where the weights of the second are out of reach."""
+    kind = danger(text)
+    if kind is not None:
+        return Concern(kind, sure=True)
+    net = second_net() if text.strip() else None
+    return net(text) if net is not None else None
+
+
+_LOADING = Lock()
+
+
+def second_net() -> Meaning | None:
+    """The net by meaning, loaded at the first call and then shared; None, and said once, if it is out of reach."""
+    with _LOADING:  # it may be asked for by the warm-up and by the first words at the same time
+        return _second_net()
+
+
+@cache
+def _second_net() -> Meaning | None:
+    from espressivo.engines.safety_meaning import Meaning
+
+    try:
+        return Meaning.load()
+    except EspressivoError as error:
+        logging.getLogger(__name__).warning("words of danger are looked for by patterns only: %s", error)
+        return None
 
 
 def careful_reply(kind: str) -> str:

@@ -147,7 +147,9 @@ def telling_channel(pairs: Iterable[np.ndarray], rate: int) -> int | None:
             mixed += float(np.square(pair.mean(axis=0, dtype=np.float64)).sum())
             if heard >= _DECIDING * rate:
                 break
-        return int(energy.argmax()) if mixed < _CANCELLED * energy.mean() else None
+        if not mixed < _CANCELLED * energy.mean():
+            return None
+        return int(energy[1] > 1.01 * energy[0])  # of two alike the first, however they were rounded
 
 
 def _pairs(frames: Iterable[Frame]) -> Iterator[np.ndarray]:

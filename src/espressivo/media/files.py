@@ -90,7 +90,7 @@ def _target(path: str | os.PathLike[str], kind: str) -> Path:
 
 def _within(target: Path) -> Path:
     """A hidden name inside an existing folder, for that may be another file system than the one around it."""
-    return _beside(target / target.name if target.is_dir() else target)
+    return _beside(target / target.name if os.path.isdir(target) else target)  # pathlib's own would raise
 
 
 def _beside(target: Path) -> Path:

@@ -28,6 +28,7 @@ SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmic
 SHORTEST = 1.5  # seconds of sound that is not silence, below which not finding a mark means nothing
 _LONGEST_TAG = 100_000
 _STILLS = {"image2", "gif", "apng", "webp"}  # as FFmpeg names them; out of memory they are pipes
+_PICTURES = ("JPEG", "PNG", "WEBP", "GIF")
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,7 @@ def _picture_tags(origin: Origin) -> Iterator[str]:
 
     with raw(origin) as file:
         try:
-            with Image.open(file) as image:
+            with Image.open(file, formats=_PICTURES) as image:
                 texts = list(image.info.values())
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return

@@ -112,10 +112,13 @@ def _rate(rate: Any, what: str, within: tuple[float, float]) -> float:
     low, high = within
     if not isinstance(rate, Real) or isinstance(rate, bool):
         raise InputError(f"got {rate!r:.40} as the {what}: give a positive number")
-    if not low <= rate <= high:
-        shown = "more than can be counted" if rate > 1e300 else f"{rate:.6g}"
-        raise InputError(f"got a {what} of {shown}: it must be positive, from {low:.6g} to {high:.6g} a second")
-    return float(rate)
+    try:
+        number = float(rate)
+    except OverflowError:
+        number = np.inf
+    if not low <= number <= high:
+        raise InputError(f"got a {what} of {number:.6g}: it must be positive, from {low:g} to {high:.7g} a second")
+    return number
 
 
 def _array(given: Any, what: str) -> np.ndarray:

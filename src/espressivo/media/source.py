@@ -123,7 +123,7 @@ class _Reader:
     def __init__(self, file: BinaryIO, lock: threading.Lock) -> None:
         self._file, self._lock, self._at = file, lock, 0
 
-    def read(self, count: int) -> bytes:
+    def read(self, count: int = -1) -> bytes:
         with self._lock:
             self._file.seek(self._at)
             data = self._file.read(count)
@@ -186,6 +186,8 @@ def _held(file: BinaryIO, name: str) -> Held:
             file = spool
         if file.seek(0, os.SEEK_END) == 0:
             raise InputError(f"{name} is empty (0 bytes): give a media file")
+    except io.UnsupportedOperation:
+        raise InputError(f"{name} is open for writing only: open it with mode 'rb'") from None
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
