@@ -12,7 +12,7 @@ import soundfile
 from .conftest import Run
 
 MISUSE = {
-    ("converse",): "Missing argument 'clip'",
+    ("converse",): "Missing argument 'CLIP'",
     ("converse", "x.mp4"): "Missing option '-o'",
     ("converse", "x.mp4", "-o"): "requires an argument",
     ("converse", "x.mp4", "-o", "y", "--start", "abc"): "--start",

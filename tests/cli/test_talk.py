@@ -85,3 +85,11 @@ def test_assets_are_listed_with_the_licence_of_the_weights(run: Run) -> None:
     assert "random-face" in every
     assert "random-face" not in permissive
     assert run("assets", "verify", "silero-vad").out == "1 sets of weights are exactly as pinned\n"
+
+
+def test_the_clip_itself_is_never_overwritten(run: Run, say: Say, tmp_path: Path) -> None:
+    path = tmp_path / "reply.wav"
+    soundfile.write(path, say(SAID), 16_000)
+    before = path.read_bytes()
+    assert "would overwrite" in run("converse", path, "-o", tmp_path).complaint
+    assert path.read_bytes() == before

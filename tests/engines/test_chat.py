@@ -1,6 +1,7 @@
 """Who writes the reply: names, the local model on a toy, and the endpoint against a server in this process."""
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -270,15 +271,22 @@ def test_what_leaves_the_machine_is_said() -> None:
     assert "api.example.org" in (OpenAIChat("https://api.example.org/v1", "m").notice or "")
 
 
-def test_transformers_model(toy_folder: Path, toy_model: Any) -> None:
-    import torch
+@pytest.fixture
+def chat_folder(toy_folder: Path) -> Path:
+    """The toy with a tokenizer as transformers wants it."""
     from transformers import PreTrainedTokenizerFast
 
     if not (toy_folder / "tokenizer_config.json").exists():
         wrapped = PreTrainedTokenizerFast(tokenizer_file=str(toy_folder / "tokenizer.json"), eos_token="<|im_end|>")
         wrapped.chat_template = (toy_folder / "chat_template.jinja").read_text()
         wrapped.save_pretrained(toy_folder)
-    chat = TransformersChat(str(toy_folder))
+    return toy_folder
+
+
+def test_transformers_model(chat_folder: Path) -> None:
+    import torch
+
+    chat = TransformersChat(str(chat_folder))
     pieces: list[str] = []
     before = torch.get_rng_state()
     reply = chat.reply(TALK, max_tokens=8, seed=1, on_text=pieces.append)
@@ -292,19 +300,37 @@ def test_transformers_model_that_is_not_there(tmp_path: Path) -> None:
         TransformersChat(str(tmp_path)).reply(TALK)
 
 
-def test_transformers_offline_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("the network was used")
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every host looked up and every connection tried, all of them in vain."""
+    tried: list[object] = []
 
-    monkeypatch.setenv("ESPRESSIVO_OFFLINE", "1")
+    def refuse(*what: object, **_: object) -> None:
+        tried.append(what)
+        raise OSError("no network")
+
     monkeypatch.setattr("socket.socket.connect", refuse)
     monkeypatch.setattr("socket.getaddrinfo", refuse)
+    return tried
+
+
+def test_transformers_offline_asks_nobody(
+    chat_folder: Path, tmp_path: Path, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESPRESSIVO_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(ConfigError, match="is not here, and ESPRESSIVO_OFFLINE=1 forbids connections") as caught:
-        TransformersChat("nobody/nothing").reply(TALK)
+        TransformersChat("somebody/toy").reply(TALK)
     assert "\n" not in str(caught.value)
+    kept, revision = tmp_path / "models--somebody--toy", "0" * 40
+    (kept / "refs").mkdir(parents=True)
+    (kept / "refs" / "main").write_text(revision)
+    shutil.copytree(chat_folder, kept / "snapshots" / revision)
+    assert isinstance(TransformersChat("somebody/toy").reply(TALK, max_tokens=2), str)
+    assert asked == []
 
 
-def test_pickled_weights_and_code_of_a_model_are_refused(toy_folder: Path, tmp_path: Path) -> None:
+def test_pickled_weights_and_code_of_a_model_are_refused(chat_folder: Path, tmp_path: Path) -> None:
     import os
 
     import torch
@@ -313,17 +339,17 @@ def test_pickled_weights_and_code_of_a_model_are_refused(toy_folder: Path, tmp_p
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.mkdir, (str(tmp_path / "ran"),)
 
-    for path in toy_folder.iterdir():
+    for path in chat_folder.iterdir():
         if path.suffix != ".safetensors":
             (tmp_path / path.name).write_bytes(path.read_bytes())
-    state = TransformersChat(str(toy_folder))._parts[0].state_dict()
+    state = TransformersChat(str(chat_folder))._parts[0].state_dict()
     torch.save(state, tmp_path / "pytorch_model.bin")  # harmless, and still not read
     with pytest.raises(ConfigError, match="could be loaded"):
         TransformersChat(str(tmp_path)).reply(TALK)
     torch.save({"w": Evil()}, tmp_path / "pytorch_model.bin")
     with pytest.raises(ConfigError, match="could be loaded"):
         TransformersChat(str(tmp_path)).reply(TALK)
-    config = json.loads((toy_folder / "config.json").read_text())
+    config = json.loads((chat_folder / "config.json").read_text())
     own = {"model_type": "own", "auto_map": {"AutoConfig": "own.C", "AutoModelForCausalLM": "own.M"}}
     (tmp_path / "config.json").write_text(json.dumps(config | own))
     (tmp_path / "own.py").write_text(f"import os; os.mkdir({str(tmp_path / 'ran')!r})")

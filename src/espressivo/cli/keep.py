@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ WIDE = 400  # characters, more than the longest row
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names from the list.")]
 
 
-def detect(file: Annotated[Path, typer.Argument(help="Sound or video file.")]) -> None:
+def detect(file: Annotated[str, typer.Argument(metavar="FILE", help="Sound, video or picture file.")]) -> None:
     """Tell whether a file was made by espressivo.
 
     Example: espressivo detect reply.wav

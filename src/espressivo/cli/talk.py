@@ -29,7 +29,7 @@ class By(StrEnum):
 
 
 def converse(
-    clip: Annotated[Path, typer.Argument(help="A clip of someone talking: video or sound.")],
+    clip: Annotated[str, typer.Argument(metavar="CLIP", help="A clip of someone talking: video or sound.")],
     out: OutDir,
     portrait: Annotated[Path | None, typer.Option(help="Picture of the face that answers.")] = None,
     start: Start = None,
@@ -44,11 +44,12 @@ def converse(
     """
     from espressivo.media.read import read
     from espressivo.systems.cascade.pipeline import Cascade
+    from espressivo.verbs.converse import check_place, save
     from espressivo.verbs.converse import converse as answer
-    from espressivo.verbs.converse import save
 
     if portrait is not None:
         raise NotBuiltError("'--portrait' is not built yet: it waits for Think-Before-Draw; leave it out")
+    check_place(out, clip)
     pipeline = Cascade.from_pretrained(chat=chat, voice=voice, licence=licence)
     if pipeline.chat.notice is not None:
         typer.echo(f"note:     {pipeline.chat.notice}", err=True)
@@ -66,7 +67,7 @@ def converse(
 
 
 def recognize(
-    clips: Annotated[list[Path], typer.Argument(metavar="CLIP...", help="Clips of one person each.")],
+    clips: Annotated[list[str], typer.Argument(metavar="CLIP...", help="Clips of one person each.")],
     by: Annotated[By, typer.Option(help="Which senses to use.")] = By.both,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line instead of text.")] = False,
     licence: Licence = "any",
@@ -95,7 +96,7 @@ def recognize(
 
 
 def transcribe(
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Sound or video files.")],
+    audio: Annotated[list[str], typer.Argument(metavar="AUDIO...", help="Sound or video files.")],
     model: Annotated[Path | None, typer.Option(help="Folder of a recogniser of your own.")] = None,
     language: Annotated[str | None, typer.Option(help="Language code; guessed if left out.")] = None,
 ) -> None:
@@ -131,7 +132,7 @@ def demo(out: OutDir = Path("demo-output")) -> None:
 
     clip = example_clip()
     typer.echo(f"The example is {clip.name}: a made-up face and a synthetic voice.")
-    converse(clip, out)
+    converse(str(clip), out)
 
 
 def _skipped(error: EspressivoError, *, alone: bool) -> None:
@@ -141,6 +142,6 @@ def _skipped(error: EspressivoError, *, alone: bool) -> None:
     typer.echo("espressivo: " + " ".join(str(error).split()), err=True)
 
 
-def _report(failed: list[Path], count: int) -> None:
+def _report(failed: list[str], count: int) -> None:
     if failed:
         raise InputError(f"{len(failed)} of {count} files could not be used; the others are above")

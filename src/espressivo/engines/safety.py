@@ -99,7 +99,9 @@ def _patterns() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
         filled = (re.sub(r"\{([a-z]+)\}", lambda name: names[name[1]], pattern) for pattern in patterns)
         return re.compile("|".join(f"(?:{pattern})" for pattern in filled))
 
-    return either(table["harmless"]), {kind: either([article_free(sign) for sign in table["signs"][kind]]) for kind in KINDS}
+    return either(table["harmless"]), {
+        kind: either([article_free(sign) for sign in table["signs"][kind]]) for kind in KINDS
+    }
 
 
 def danger(text: str) -> str | None:

@@ -18,7 +18,7 @@ from espressivo.engines.safety import KINDS, Concern
 from espressivo.engines.safety_sentences import SentenceEncoder
 from espressivo.errors import OutputError
 
-SURE, UNSURE = 0.25, -0.05
+SURE, UNSURE = 0.2, -0.05
 """Least score for a careful reply, and for a gentle one; dangerous sentences are fitted to 1, harmless ones to -1."""
 SHARPNESS, STIFFNESS = 2.0, 0.3
 """How fast a sentence's say falls with distance, and how little a single one may bend the rest."""

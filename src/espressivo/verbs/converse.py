@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from espressivo.clip import Clip
+from espressivo.errors import OutputError
 from espressivo.media.read import read
 from espressivo.systems.cascade.pipeline import Cascade
 from espressivo.systems.reply import Reply
@@ -39,20 +41,35 @@ def converse(
     return system(clip if isinstance(clip, Clip) else read(clip), progress=progress)
 
 
+FILES = ("reply.wav", "reply.json", "reply.png")
+
+
+def check_place(folder: Path | str, clip: Path | str) -> None:
+    """Finds out before the work, not after it, that `save` could not write there, or would write over the clip.
+
+    Raises:
+        OutputError: either of the two.
+    """
+    from espressivo.media.files import check_folder
+
+    check_folder(folder)
+    if Path(clip).resolve() in {(Path(folder) / name).resolve() for name in FILES}:
+        raise OutputError(f"the reply would overwrite {str(clip)!r} itself: choose another folder")
+
+
 def save(reply: Reply, folder: Path | str) -> list[Path]:
     """Writes reply.wav, reply.json and reply.png into `folder`: all of them, or none.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    import json
-
     from espressivo.media.files import writing_folder
     from espressivo.systems.picture import draw
 
+    sound, facts, picture = FILES
     with writing_folder(folder) as place:
-        reply.speech.save(place / "reply.wav")
+        reply.speech.save(place / sound)
         text = json.dumps(reply.as_dict(), indent=2, ensure_ascii=False)
-        (place / "reply.json").write_text(text + "\n", encoding="utf-8")
-        draw(reply, place / "reply.png")
-    return [Path(folder) / name for name in ("reply.wav", "reply.json", "reply.png")]
+        (place / facts).write_text(text + "\n", encoding="utf-8")
+        draw(reply, place / picture)
+    return [Path(folder) / name for name in FILES]

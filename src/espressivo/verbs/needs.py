@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-CONVERSE = ("silero-vad", "face-landmarker", "fer", "wakehubert-tiny", "whisper-base", "smollm2-135m")
+CONVERSE = ("silero-vad", "face-landmarker", "fer", "wakehubert-tiny", "whisper-base", "smollm2-135m", "minilm")
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "recognize": ("silero-vad", "face-landmarker", "fer", "wakehubert-tiny"),

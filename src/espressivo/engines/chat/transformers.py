@@ -30,8 +30,9 @@ class TransformersChat(ChatModel):
         try:
             # Nothing of the model may run as code: neither its own Python files nor pickled weights.
             how = {"trust_remote_code": False, "local_files_only": offline()}
-            tokenizer = AutoTokenizer.from_pretrained(self.name, **how)
-            model: Any = AutoModelForCausalLM.from_pretrained(self.name, dtype="auto", use_safetensors=True, **how)
+            place = _kept(self.name) if offline() else self.name
+            tokenizer = AutoTokenizer.from_pretrained(place, **how)
+            model: Any = AutoModelForCausalLM.from_pretrained(place, dtype="auto", use_safetensors=True, **how)
         except (OSError, ValueError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             if offline() and not Path(self.name).exists():
@@ -64,6 +65,16 @@ class TransformersChat(ChatModel):
                 streamer=_streamer(tokenizer, on_text) if on_text else None,
             )
         return str(tokenizer.decode(out[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)).strip()
+
+
+def _kept(name: str) -> str:
+    """The folder of a model that is on this machine already, so that transformers has nothing to look up.
+
+    Its `local_files_only` does not hold for everything: it would still ask the Hub for adapters.
+    """
+    from huggingface_hub import snapshot_download
+
+    return name if Path(name).exists() else snapshot_download(name, local_files_only=True)
 
 
 def _streamer(tokenizer: Any, on_text: OnText) -> Any:

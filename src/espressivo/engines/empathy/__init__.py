@@ -17,16 +17,19 @@ from espressivo.emotion import EmotionScores
 from espressivo.engines import safety
 from espressivo.engines.chat import ChatModel, Message
 from espressivo.engines.chat.local import LocalChat
-from espressivo.engines.empathy.guided import guided, spoken
+from espressivo.engines.empathy.guided import guided, spoken, stirred
 from espressivo.engines.empathy.guided import warm_up as read_guided
 from espressivo.engines.empathy.languages import language_name
-from espressivo.engines.empathy.questions import answered, fixed_answer, is_personal, is_question
+from espressivo.engines.empathy.manners import declined, is_insult
+from espressivo.engines.empathy.questions import answered, fixed_answer, honest_answers, is_personal, is_question
 from espressivo.engines.empathy.questions import warm_up as read_questions
 from espressivo.engines.empathy.text import faults, tidy
 
 FELT = 0.45
 """Least probability of the top emotion to be spoken of."""
 TRIES = 3
+LANGUAGE_SURE = 0.6
+"""Least probability of the language to be named."""
 DONT_KNOW = "I'm not sure I can answer that well. What do you think?"
 
 RULES = (
@@ -45,6 +48,7 @@ class Turn:
         words: what was heard; may be empty.
         understood: whether the words are sure enough to be answered.
         language: ISO 639-1 code of the language that was heard, "" if unknown.
+        language_probability: how sure that is.
         emotion: how the person seemed to feel, None if nothing was seen or heard of it.
         senses: what `emotion` rests on, out of "face" and "voice".
     """
@@ -54,6 +58,7 @@ class Turn:
     language: str = "en"
     emotion: EmotionScores | None = None
     senses: Sequence[str] = ("face", "voice")
+    language_probability: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +66,9 @@ class Answer:
     """A reply and how it came about.
 
     Args:
-        how: "careful", "not understood", "guided", "fixed", "answered", "prompted" or "fallback".
-        danger: the kind that a careful one is about, of `safety.KINDS`.
+        how: "careful", "gentle", "not understood", "declined", "guided", "fixed", "answered", "prompted" or
+            "fallback".
+        danger: the kind that a careful or gentle one is about, of `safety.KINDS`.
         topic: what a guided one took the words for.
     """
 
@@ -79,16 +85,22 @@ def answer(chat: ChatModel, turn: Turn, *, seed: int = 0) -> Answer:
         EspressivoError: the chat model is out of reach.
     """
     # Also of words that were not well understood: a needless careful reply does less harm than a missing one.
-    kind = safety.danger(turn.words)
-    if kind is not None:
-        return Answer(safety.careful_reply(kind), "careful", danger=kind)
+    concern = safety.concern(turn.words)
+    if concern is not None and concern.sure:
+        return Answer(safety.careful_reply(concern.kind), "careful", danger=concern.kind)
     if not turn.understood or not turn.words.strip():
         return Answer(not_understood(turn), "not understood")
+    no = declined(turn.words)
+    if no:
+        return Answer(no, "declined")
+    fixed = fixed_answer(turn.words, _noticed(turn) or "I can't tell how you feel.", seed)
+    # What the program is and does, no other model may answer for it; small talk it may.
+    if fixed and (isinstance(chat, LocalChat) or fixed in honest_answers()):
+        return Answer(fixed, "fixed")
+    if concern is not None:
+        return Answer(safety.GENTLE, "gentle", danger=concern.kind)
     if not isinstance(chat, LocalChat):
         return _prompted(chat, turn, seed)
-    fixed = fixed_answer(turn.words, _noticed(turn) or "I can't tell how you feel.", seed)
-    if fixed:
-        return Answer(fixed, "fixed")
     if is_question(turn.words) and not is_personal(turn.words):
         text = answered(chat, turn.words, seed)
         return Answer(text, "answered") if text else Answer(DONT_KNOW, "fallback")
@@ -97,7 +109,8 @@ def answer(chat: ChatModel, turn: Turn, *, seed: int = 0) -> Answer:
 
 
 def warm_up(chat: ChatModel) -> None:
-    """Load the model and read what is the same for all replies; a second start finds it read on disk."""
+    """Load the models and read what is the same for all replies; a second start finds it read on disk."""
+    safety.second_net()
     if isinstance(chat, LocalChat):
         read_guided(chat.load())
         read_questions(chat)
@@ -111,7 +124,7 @@ def felt(turn: Turn) -> EmotionScores | None:
 def not_understood(turn: Turn) -> str:
     """A fixed reply that pretends nothing: what was missed, how the person seemed, and what to do."""
     name = language_name(turn.language)
-    if turn.language != "en" and name:
+    if turn.language != "en" and name and turn.language_probability >= LANGUAGE_SURE:
         missed = f"I couldn't understand the words; it sounded like {name}."
     elif turn.words.strip():
         missed = "I couldn't make out your words well enough."
@@ -124,7 +137,8 @@ def _noticed(turn: Turn) -> str:
     """How the person seemed, in a sentence; nothing if that is not sure enough."""
     emotion, seen = felt(turn), {"face": "look", "voice": "sound"}
     verbs = " and ".join(seen[sense] for sense in turn.senses if sense in seen)
-    return f"You {verbs} {spoken(emotion.top)} to me." if emotion is not None and verbs else ""
+    # "You sound neutral" tells nobody anything.
+    return f"You {verbs} {spoken(emotion.top)} to me." if emotion is not None and verbs and stirred(emotion) else ""
 
 
 def prompt(turn: Turn) -> list[Message]:
@@ -140,7 +154,7 @@ def prompt(turn: Turn) -> list[Message]:
 def _prompted(chat: ChatModel, turn: Turn, seed: int) -> Answer:
     for attempt in range(TRIES):
         text = tidy(chat.reply(prompt(turn), max_tokens=120, seed=seed + attempt))
-        if not faults(text):
+        if not faults(text) and not is_insult(text):
             return Answer(text, "prompted")
     return Answer(fallback(turn, seed), "fallback")
 

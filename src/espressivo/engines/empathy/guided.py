@@ -8,8 +8,9 @@ import re
 from espressivo.emotion import EmotionScores
 from espressivo.engines.chat import Message
 from espressivo.engines.chat.local import LocalChat
+from espressivo.engines.empathy.manners import is_rude
 from espressivo.engines.empathy.questions import is_question
-from espressivo.engines.empathy.text import content_words, faults, recent, sentences, word_count
+from espressivo.engines.empathy.text import content_words, faults, recent, sentences, unspeakable, word_count
 from espressivo.engines.empathy.topics import Topic, beliefs, settle, single_topics
 
 DRAFTS = 4
@@ -23,6 +24,12 @@ LATEST = 50
 QUOTED = 12
 """Most words that are said back."""
 
+LONG = 15
+"""Words from which on a topic must be surer before it is congratulated or consoled on."""
+_TURNS = re.compile(
+    r"\b(?:but|however|although|though|instead|except|unless|(?:was|were|am|are|is|'m|'re) (?:hoping|supposed|going to)|"
+    r"not|no|never|nobody|nothing|(?:do|does|did|is|are|was|were|has|have|had|ca|could|wo|would|should)n't)\b"
+)
 _PRONOUNS = {"he", "she", "him", "her", "his", "hers", "they", "them", "their"}
 _FRIEND = "You are a kind friend who listens. Answer in two short sentences and take up what the person said."
 _SHOWN = (
@@ -42,23 +49,34 @@ _SHOWN = (
 def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int) -> tuple[str, str]:
     """The reply to what was told, and the topic it was taken for. Of a long story, its end is taken up."""
     words = recent(words, LATEST)
-    topic = settle(beliefs(chat, words, emotion), emotion)
+    topic = settle(beliefs(chat, words, emotion), emotion, doubtful=_doubtful(words))
     if topic.name == "plain" and is_question(words):
         return _one_of(ASKED_BACK, words, seed), topic.name
     opener = _opener(topic, emotion, words, seed)
     second = _taken_up(chat, words, opener, topic, seed)
-    if not second and topic.name == "plain" and word_count(words) <= QUOTED:
+    if not second and topic.name == "plain" and word_count(words) <= QUOTED and _quotable(words):
         return _said_back(words, emotion), topic.name
     return f"{opener} {second or _one_of(topic.asides, words, seed)}", topic.name
 
 
 def _said_back(words: str, emotion: EmotionScores | None) -> str:
     """Shows what was heard, where there is nothing else to go by."""
-    seem = f", and you seem {spoken(emotion.top)} to me" if emotion is not None and _stirred(emotion) else ""
+    seem = f", and you seem {spoken(emotion.top)} to me" if emotion is not None and stirred(emotion) else ""
     return f'I heard "{words.strip().rstrip(".!")}"{seem}. Tell me more about it, if you like.'
 
 
-def _stirred(emotion: EmotionScores | None) -> bool:
+def _doubtful(words: str) -> bool:
+    """Whether the words are long or turn round on the way, so that a small model may take half of them for all."""
+    return word_count(words) > LONG or bool(_TURNS.search(words.lower().replace("’", "'")))
+
+
+def _quotable(words: str) -> bool:
+    """Whether the person's words may be read aloud by a program: no swearing, nothing it must not say itself."""
+    return not is_rude(words) and not unspeakable(words)
+
+
+def stirred(emotion: EmotionScores | None) -> bool:
+    """Whether the emotion is one to speak of."""
     return emotion is not None and emotion.top not in ("neutral", "calm")
 
 
@@ -76,7 +94,7 @@ def warm_up(chat: LocalChat) -> None:
 
 def _opener(topic: Topic, emotion: EmotionScores | None, words: str, seed: int) -> str:
     """One of the topic's first sentences; where the words are plain, what the feeling says."""
-    if topic.name == "plain" and emotion is not None and _stirred(emotion):
+    if topic.name == "plain" and emotion is not None and stirred(emotion):
         return f"You seem {spoken(emotion.top)} to me."
     return _one_of(topic.openers, words, seed)
 
@@ -112,7 +130,7 @@ def _own_words(starter: str, end: str, words: str) -> str:
     """The first sentence of `starter` and `end` if all that `end` is about was said by the person; else nothing."""
     first = next(iter(sentences(starter + end)), "")
     about, said = content_words(first.removeprefix(starter)), content_words(words)
-    if not about or not about <= said or faults(first) or word_count(first) > 18:
+    if not about or not about <= said or faults(first) or is_rude(first) or word_count(first) > 18:
         return ""
     # "your dog" of someone who spoke of a dog, "he" of someone who did not say so: that would be made up.
     claimed, told = set(_spoken_words(first)), set(_spoken_words(words))

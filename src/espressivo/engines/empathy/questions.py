@@ -56,6 +56,12 @@ def fixed_answer(words: str, feeling: str, seed: int) -> str:
     return ""
 
 
+def honest_answers() -> set[str]:
+    """The answers on what the program is, keeps and can do: whoever writes the replies, these stand."""
+    table = tomllib.loads(resources.files(__package__).joinpath("questions.toml").read_text(encoding="utf-8"))
+    return {answer for entry in table["fixed"] if entry.get("honest") for answer in entry["answers"]}
+
+
 def answered(chat: LocalChat, words: str, seed: int) -> str:
     """The model's answer to a question of fact, if most of several drafts say the same; else nothing.
 

@@ -28,6 +28,15 @@ _PLAIN = (
     (r"\s+([.,;:!?])", r"\1"),
 )
 
+# Nothing to call, to open or to be afraid of: made up, or meant to harm.
+_HARMFUL = (
+    r"\bhttps?:|\bwww\.|\b[\w-]+\.(?:com|org|net|info|io|co|gov|edu)\b|\b[\w.+-]+@[\w-]+\.\w+",
+    r"\+?\d[\d ().-]{5,}\d|\b\d{3}-\d{3,4}\b|\b(?:call|dial|text|phone|ring) (?:\w+ )?\d{3,}\b",
+    r"\b(?:kill|murder|stab|shoot|strangle|poison|hurt|hit|beat|punch|attack|destroy|slap|harm|burn) (?:you|him|her|them|"
+    r"yourself|himself|herself|myself|someone|people|everyone)\b",
+    r"\b(?:you (?:should|must|will|deserve to|ought to|'ll) (?:die|suffer|pay for|be punished|regret)|watch your back|"
+    r"revenge|weapon|bomb|(?:go|just) (?:and )?die|better off dead|worthless)\b",
+)
 # A program that speaks of its own life, takes the person for somebody else, or promises what it cannot do.
 _WRONG = (
     r"\bmy (?!name\b)\w+",
@@ -44,6 +53,7 @@ _WRONG = (
     r"\bsorry for (?:the|any) (?:confusion|mistake)",
     r"\b(?:love you|kiss|sexy|darling|honey|sweetheart|dear)\b",
     r"\b(?:dosage|mg|diagnos\w+|prescri\w+|lawsuit|invest)\b",
+    *_HARMFUL,
     r"\b(?:stupid|idiot|shut up|your fault|get over it|calm down|cheer up|deal with it)\b",
 )
 _WRONG_RE = re.compile("|".join(f"(?:{pattern})" for pattern in _WRONG))
@@ -101,6 +111,11 @@ def faults(text: str) -> list[str]:
     if len(set(runs)) < len(runs):
         found.append("repeats itself")
     return found if text.strip() else ["is empty"]
+
+
+def unspeakable(words: str) -> bool:
+    """Whether the person's own words hold what must not be read back: violence, addresses, numbers to call."""
+    return bool(re.search("|".join(_HARMFUL), words.lower().replace("’", "'")))
 
 
 def word_count(text: str) -> int:

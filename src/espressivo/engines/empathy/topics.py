@@ -20,6 +20,9 @@ from espressivo.engines.chat.local import LocalChat
 
 SURE, SURE_TOGETHER = 0.6, 0.75
 """Least belief in one topic, and in several together, with which it is spoken about."""
+SURER = 0.9
+"""The same for both, where the words are doubtful and the topic one to celebrate, console or shrug about."""
+STRONG = ("good", "loss", "dull", "tired", "nasty", "surprise", "failed", "nice", "pleasant")
 # Words speak louder than faces: so much of the belief stays with kinds that do not fit the feeling.
 DOUBT = 0.15
 SHARPNESS = 0.7
@@ -73,17 +76,21 @@ def beliefs(chat: LocalChat, words: str, emotion: EmotionScores | None = None) -
     return {topic.name: weight / sum(weights) for topic, weight in zip(single, weights, strict=True)}
 
 
-def settle(believed: dict[str, float], emotion: EmotionScores | None = None) -> Topic:
+def settle(believed: dict[str, float], emotion: EmotionScores | None = None, *, doubtful: bool = False) -> Topic:
     """The topic to speak about: one that is sure enough, else several together that are, else everyday things.
+
+    Args:
+        doubtful: the words are long or contradict themselves, so strong openers need more belief.
 
     Where words alone are not sure, several together are not taken against the feeling: no pity for a happy face.
     """
     name, belief = max(believed.items(), key=lambda pair: pair[1])
-    if belief >= SURE:
+    if belief >= (SURER if doubtful and name in STRONG else SURE):
         return topics()[name]
     for topic in topics().values():
+        enough = SURER if doubtful and topic.name in STRONG else SURE_TOGETHER
         opposed = emotion is not None and emotion.top in topic.against
-        if not opposed and sum(believed[member] for member in topic.members) >= SURE_TOGETHER:
+        if not opposed and sum(believed[member] for member in topic.members) >= enough:
             return topic
     return topics()["plain"]
 

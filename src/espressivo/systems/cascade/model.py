@@ -154,8 +154,9 @@ class VoiceConfig:
     @classmethod
     def read(cls, path: Path) -> VoiceConfig:
         """From JSON, whose lists become tuples."""
-        fields = json.loads(path.read_text(encoding="utf-8"))
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        tuples: dict[str, Any] = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        return cls(**(fields | tuples))
 
 
 class VoiceNet(nn.Module):

@@ -68,6 +68,7 @@ def _turn(perception: Perception) -> Turn:
         language=heard.language if heard is not None else "",
         emotion=perception.emotion,
         senses=tuple(perception.senses),
+        language_probability=heard.language_probability if heard is not None else 0.0,
     )
 
 
