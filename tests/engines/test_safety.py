@@ -1,8 +1,16 @@
 """What must be caught, what must not, and what the fixed replies hold."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
 import pytest
 
-from espressivo.engines.safety import KINDS, careful_reply, danger
+from espressivo.engines import safety
+from espressivo.engines.safety import GENTLE, KINDS, Concern, careful_reply, concern, danger
+from espressivo.engines.safety_meaning import MOST, Meaning, exemplars, pieces
+from espressivo.engines.safety_sentences import SentenceEncoder
+from espressivo.errors import AssetError
 
 CAUGHT = {
     "self-harm": [
@@ -59,6 +67,20 @@ CAUGHT = {
         "I feel like ending it all",
         "I can't live like this anymore",
         "my girlfriend wants to kill herself",
+        "I'm going to end it tonight",
+        "I cut myself last night",
+        "I've been hurting myself",
+        "I want to go to sleep and never wake up",
+        "I don't want to be a burden any longer",
+        "I'm on the roof and I'm going to jump",
+        "my son is cutting himself",
+        "how many pills does it take to die",
+        "I drank a bottle of vodka and took sleeping pills",
+        "the voices tell me to hurt myself",
+        "I don't see any point in being here anymore",
+        "I'm going to drive my car into a wall tonight",
+        "Everything is hopeless and I have a plan",
+        "I'm going to jump off bridge",
     ],
     "emergency": [
         "My father is having a heart attack!",
@@ -90,6 +112,8 @@ CAUGHT = {
         "there's smoke everywhere, our house is on fire",
         "someone stabbed me",
         "I've been shot",
+        "I think I'm having heart attack",
+        "there is fire in kitchen, house is on fire",
     ],
     "abuse": [
         "My husband hits me when he drinks.",
@@ -139,6 +163,9 @@ CAUGHT = {
         "I want to shoot my teacher",
         "I want to blow up the school",
         "I'm thinking about hurting my children",
+        "I'm gonna bring a gun to school",
+        "the voices tell me to kill people",
+        "I can't stop thinking about shaking the baby",
     ],
 }
 HARMLESS = [
@@ -266,6 +293,13 @@ HARMLESS = [
     "call me later",
     "the accident on the motorway made me late",
     "my father passed away",
+    "I took two pills for my headache",
+    "My son hit me with a ball",
+    "my wife hit me with great news",
+    "I want to shoot them with my new camera",
+    "I am going to jump off the diving board",
+    "My friend killed herself last year",
+    "I watched a film about suicide",
 ]
 
 
@@ -300,3 +334,112 @@ def test_long_text_is_quick() -> None:
     assert danger("i can not really " * 5000) is None
     assert danger("my husband has had is was keeps " * 2000) is None
     assert time.process_time() - begun < 2
+
+
+class Words:
+    """Stands in for the sentence encoder: sentences are close when they share words."""
+
+    def __call__(self, sentences: list[str]) -> np.ndarray:
+        vectors = np.zeros((len(sentences), 512), np.float32)
+        for row, sentence in zip(vectors, sentences, strict=True):
+            for word in sentence.split():
+                row[sum(ord(c) * 31**i for i, c in enumerate(word)) % 512] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+
+@pytest.fixture
+def by_words() -> Meaning:
+    said = ["i set the barn ablaze", "he stalks the girl", "we had soup today", "the garden is green"]
+    encoder = Words()
+    return Meaning(encoder, ["violence", "abuse", "harmless", "harmless"], encoder(said))  # type: ignore[arg-type]
+
+
+def test_meaning_goes_by_the_closest_sentences(by_words: Meaning) -> None:
+    assert by_words("I set the barn ablaze!") == Concern("violence", sure=True)
+    assert by_words("He stalks the girl.") == Concern("abuse", sure=True)
+    assert by_words("We had soup today. The garden is green.") is None
+    assert by_words("We had soup today. I set the barn ablaze. The garden is green.") == Concern("violence", sure=True)
+    assert by_words("") is None
+
+
+def test_long_sentences_are_judged_in_pieces(by_words: Meaning) -> None:
+    words = [str(i) for i in range(100)]
+    parts = pieces(" ".join(words))
+    assert all(len(part.split()) <= MOST for part in parts)
+    assert {word for part in parts for word in part.split()} == set(words)
+    assert pieces("Yes. Oh no!") == []
+    assert by_words("we had soup today " * 20 + "and i set the barn ablaze") is not None
+
+
+def test_both_nets_and_either_alone(monkeypatch: pytest.MonkeyPatch, by_words: Meaning) -> None:
+    monkeypatch.setattr(safety, "second_net", lambda: by_words)
+    assert concern("I set the barn ablaze.") == Concern("violence", sure=True)
+    assert concern("I want to kill myself.") == Concern("self-harm", sure=True)
+    assert concern("") is None
+    monkeypatch.setattr(safety, "second_net", lambda: None)
+    assert concern("I set the barn ablaze.") is None
+    assert concern("I want to kill myself.") == Concern("self-harm", sure=True)
+
+
+def test_weights_out_of_reach_leave_the_patterns(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def out_of_reach() -> Meaning:
+        raise AssetError("no network")
+
+    monkeypatch.setattr(Meaning, "load", out_of_reach)
+    safety._second_net.cache_clear()
+    try:
+        assert concern("I want to kill myself.") == Concern("self-harm", sure=True)
+        assert concern("I set the barn ablaze.") is None
+        assert concern("I set the barn ablaze.") is None
+        assert caplog.text.count("by patterns only: no network") == 1
+    finally:
+        safety._second_net.cache_clear()
+
+
+def test_exemplars_are_many_and_of_one_kind_each() -> None:
+    kinds, sentences = exemplars()
+    assert len(set(sentences)) == len(sentences)
+    assert all(kinds.count(kind) >= 25 for kind in KINDS)
+    assert kinds.count("harmless") >= 80
+    assert "local emergency number" in GENTLE
+
+
+def test_vectors_are_those_of_transformers(tmp_path: Path) -> None:
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=20, hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=32,
+        max_position_embeddings=80, initializer_range=0.5,
+    )  # fmt: skip
+    model = BertModel(config).eval()
+    model.save_pretrained(tmp_path)
+    tokenizer = Tokenizer(models.WordLevel({"[PAD]": 0, "[UNK]": 1, "a": 2, "b": 3, "c": 4}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    got = SentenceEncoder.load(tmp_path)(["a b c b a", "c", "b a"])
+    with torch.inference_mode():
+        for vector, ids in zip(got, ([2, 3, 4, 3, 2], [4], [3, 2]), strict=True):
+            mean = model(torch.tensor([ids])).last_hidden_state[0].mean(0)
+            np.testing.assert_allclose(vector, (mean / mean.norm()).numpy(), atol=1e-5)
+
+
+@pytest.mark.weights
+def test_the_real_net_sees_what_no_pattern_foresaw(asset: Callable[[str], Path]) -> None:
+    asset("minilm")
+    net = Meaning.load()
+    for kind, text in (
+        ("self-harm", "I cannot imagine being alive next month"),
+        ("emergency", "my grandpa passed out and has no pulse"),
+        ("abuse", "my boyfriend twisted my arm until it broke"),
+        ("violence", "I dream about slitting his throat"),
+    ):
+        found = net(text)
+        assert found is not None, text
+        assert found.kind == kind
+    for text in ("We are having pizza with the neighbours.", "My cousin plays the violin.", "It rained all morning."):
+        assert net(text) is None

@@ -9,18 +9,26 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from espressivo.assets import reporting
 from espressivo.systems.reply import Perception
 
 
 @contextmanager
 def stages() -> Iterator[Callable[[str], None]]:
-    """A spinner that names the stage at work; silent when stderr is no terminal."""
+    """A spinner that names the stage at work, and what is being downloaded; without a terminal, downloads only."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda stage: None
+        with reporting(_lines()):
+            yield lambda stage: None
         return
     with console.status("starting …") as status:
-        yield lambda stage: status.update(f"{stage} …")
+
+        def fetched(name: str, done: int, total: int, message: str) -> None:
+            share = f" ({done / 1e6:.0f} of {total / 1e6:.0f} MB)" if total else ""
+            status.update(f"{name}: {message}{share} …")
+
+        with reporting(fetched):
+            yield lambda stage: status.update(f"{stage} …")
 
 
 @contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from espressivo.engines.chat import ChatModel, Message, OnText
 from espressivo.engines.decoder.decoder import Decoder, Sampling
@@ -19,6 +20,9 @@ from espressivo.errors import AssetError
 if TYPE_CHECKING:
     from jinja2 import Template
     from tokenizers import Tokenizer
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _MARKUP = re.compile(r"<\|[^|>]*\|>")
 _END_OF_TURN = "<|im_end|>"
@@ -47,16 +51,29 @@ def _template_source(folder: Path) -> str:
     return str(settings["chat_template"])
 
 
+def _alone(method: Callable[Concatenate[LocalChat, P], R]) -> Callable[Concatenate[LocalChat, P], R]:
+    """One thread at a time: another may be warming the model up while a reply is asked for."""
+
+    @wraps(method)
+    def call(self: LocalChat, *arguments: P.args, **named: P.kwargs) -> R:
+        with self.turn:
+            return method(self, *arguments, **named)
+
+    return call
+
+
 class LocalChat(ChatModel):
     """A chat model on our decoder, from a folder with a tokenizer and a chat template beside the decoder.
 
-    Fixed texts, and the last few prompts, stay read, so that a long beginning costs its time only once.
+    Fixed texts, and the last few prompts, stay read, so that a long beginning costs its time only once. Safe to use
+    from several threads: they take turns.
     """
 
     def __init__(
         self, folder: Path | None = None, *, threads: int | None = None, sampling: Sampling | None = None
     ) -> None:
         self.sampling = sampling or Sampling(temperature=0.7)
+        self.turn = threading.RLock()
         self._given = folder
         self._threads = threads
 
@@ -95,11 +112,13 @@ class LocalChat(ChatModel):
         ids = (self.tokenizer.token_to_id(text) for text in (_END_OF_TURN, "<|endoftext|>", "</s>", "<|eot_id|>"))
         return tuple(i for i in ids if i is not None)
 
+    @_alone
     def load(self) -> LocalChat:
         """Load now what would be loaded at the first reply."""
         _ = self.decoder, self.tokenizer, self._template
         return self
 
+    @_alone
     def reply(
         self, messages: Sequence[Message], *, max_tokens: int = 80, seed: int = 0, on_text: OnText | None = None
     ) -> str:
@@ -124,6 +143,7 @@ class LocalChat(ChatModel):
         )
         return self.tokenizer.decode(ids).strip()
 
+    @_alone
     def complete(
         self, messages: Sequence[Message], begun: str, count: int, *, max_tokens: int, seed: int, heat: float
     ) -> list[str]:
@@ -141,6 +161,7 @@ class LocalChat(ChatModel):
         )
         return [self.tokenizer.decode(ids) for ids in drafts]
 
+    @_alone
     def remember(self, text: str) -> None:
         """Read a fixed text now, and keep it read: in memory, and beside the model for the next start."""
         self._memory.fixed(self._coded(text))
@@ -149,10 +170,12 @@ class LocalChat(ChatModel):
         """The same for the fixed first turns of conversations."""
         self.remember(self._rendered(messages, reply=False))
 
+    @_alone
     def log_probability(self, before: str, text: str) -> float:
         """Natural log of how likely `text` is after the fixed text `before`; the latter stays read."""
         return float(self.decoder.log_probabilities(self._memory.fixed(self._coded(before)), self._coded(text)).sum())
 
+    @_alone
     def log_probabilities(self, messages: Sequence[Message], texts: Sequence[str]) -> list[float]:
         """How likely each of `texts` is as the next turn, natural log per token."""
         start = self._prompt(messages, 0)

@@ -60,8 +60,10 @@ class Decoder:
         try:
             shape = LlamaShape(**json.loads((folder / "decoder.json").read_text())["shape"])
             embeddings = np.load(folder / "embeddings.npy", mmap_mode="r")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError) as error:
             raise AssetError(f"{folder} holds no exported decoder ({error}): export it again") from error
+        except TypeError as error:
+            raise AssetError(f"{folder} holds a decoder of another version: export it again") from error
         return cls(_session(folder / "model.onnx", threads or default_threads(), spin), embeddings, shape)
 
     def state(self, capacity: int = 256, batch: int = 1) -> State:

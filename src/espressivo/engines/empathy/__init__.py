@@ -20,10 +20,10 @@ from espressivo.engines.chat.local import LocalChat
 from espressivo.engines.empathy.guided import guided, spoken, stirred
 from espressivo.engines.empathy.guided import warm_up as read_guided
 from espressivo.engines.empathy.languages import language_name
-from espressivo.engines.empathy.manners import declined, is_insult
+from espressivo.engines.empathy.manners import declined, is_insult, is_rude
 from espressivo.engines.empathy.questions import answered, fixed_answer, honest_answers, is_personal, is_question
 from espressivo.engines.empathy.questions import warm_up as read_questions
-from espressivo.engines.empathy.text import faults, tidy
+from espressivo.engines.empathy.text import faults, tidy, unspeakable
 
 FELT = 0.45
 """Least probability of the top emotion to be spoken of."""
@@ -153,8 +153,10 @@ def prompt(turn: Turn) -> list[Message]:
 
 def _prompted(chat: ChatModel, turn: Turn, seed: int) -> Answer:
     for attempt in range(TRIES):
-        text = tidy(chat.reply(prompt(turn), max_tokens=120, seed=seed + attempt))
-        if not faults(text) and not is_insult(text):
+        draft = chat.reply(prompt(turn), max_tokens=120, seed=seed + attempt)
+        text = tidy(draft)
+        # An address is cut out on the way, and what is left would not make sense without it.
+        if not faults(text) and not unspeakable(draft) and not is_insult(text) and not is_rude(text):
             return Answer(text, "prompted")
     return Answer(fallback(turn, seed), "fallback")
 

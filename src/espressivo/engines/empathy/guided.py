@@ -11,7 +11,7 @@ from espressivo.engines.chat.local import LocalChat
 from espressivo.engines.empathy.manners import is_rude
 from espressivo.engines.empathy.questions import is_question
 from espressivo.engines.empathy.text import content_words, faults, recent, sentences, unspeakable, word_count
-from espressivo.engines.empathy.topics import Topic, beliefs, settle, single_topics
+from espressivo.engines.empathy.topics import Topic, beliefs, settle, single_topics, topics
 
 DRAFTS = 4
 ASKED_BACK = (
@@ -50,6 +50,8 @@ def guided(chat: LocalChat, words: str, emotion: EmotionScores | None, seed: int
     """The reply to what was told, and the topic it was taken for. Of a long story, its end is taken up."""
     words = recent(words, LATEST)
     topic = settle(beliefs(chat, words, emotion), emotion, doubtful=_doubtful(words))
+    if is_rude(words) and topic.name in ("plain", "tired", "dull", "loss"):
+        topic = topics()["hard"]  # whoever swears is not merely bored
     if topic.name == "plain" and is_question(words):
         return _one_of(ASKED_BACK, words, seed), topic.name
     opener = _opener(topic, emotion, words, seed)

@@ -37,7 +37,7 @@ _HARM = (
 _HARMLESS = (
     r"\b(?:kill|get rid of|poison) (?:my |a |an |the |these |some )?(?:\w+ )?(?:time|weeds?|bugs?|insects?|ants?|mosquito\w*|mold|"
     r"mould|germs|bacteria|virus\w*|process|task|program|job|smell|stains?|cold|headache|habit|hiccups|fl(?:y|ies)|moths?)\b|"
-    r"\bshoot (?:a |the |my )?(?:\w+ )?(?:film|movie|video|photos?|portrait|wedding)|\bbath bombs?|\b(?:nerf|water|toy|glue) gun|"
+    r"\bshoot (?:a |the |my )?(?:\w+ )?(?:film|movie|video|photos?|portrait|wedding)|\bbath bombs?|\b(?:nerf|water|toy|glue|minecraft) gun|\b(?:minecraft|fortnite|video game)\b|"
     r"\b(?:stop|avoid|prevent|without|not to|never|detect|protect|stand up)\b"
 )
 
@@ -46,7 +46,7 @@ def declined(words: str) -> str:
     """The fixed reply to a request for harm, or to an insult of the program; nothing to all else."""
     small = words.lower().replace("’", "'")
     asks = re.search(rf"\b{_HOW}\b.*?{_HARM}", small)
-    if asks and not re.search(_HARMLESS, asks[0]):
+    if asks and not re.search(_HARMLESS, small[asks.start() :]):
         return REFUSED
     return CALM if is_insult(words) else ""
 

@@ -47,11 +47,14 @@ class Cascade:
             InputError: no speech in the clip, or too long.
         """
         tell = progress or (lambda stage: None)
-        with ThreadPoolExecutor(1) as aside:
-            # The language model gets ready while the senses are at work.
+        aside = ThreadPoolExecutor(1)
+        try:
+            # The language model gets ready while the senses are at work; a reply that needs none does not wait for it.
             perception = self.senses.understand(clip, tell, on_speech=lambda: aside.submit(warm_up, self.chat))
-            tell("thinking")
-            begun = time.perf_counter()
+        finally:
+            aside.shutdown(wait=False)
+        tell("thinking")
+        begun = time.perf_counter()
         written = answer(self.chat, _turn(perception))
         thought = time.perf_counter()
         tell("speaking")
