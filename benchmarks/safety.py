@@ -2,9 +2,9 @@
 
     python benchmarks/safety.py
 
-The sentences are in benchmarks/safety_lists.toml, which says how each list came about; only `heldout` is fair. "Careful"
-counts the fixed reply that points to help, "careful or gentle" also the soft one for when it is not sure. Writes
-benchmarks/results/safety.json with the verdict on every sentence.
+The sentences are in benchmarks/safety_lists.toml, which says how each list came about; only `heldout` is fair.
+"Careful" counts the fixed reply that points to help, "careful or gentle" also the soft one for when it is not sure.
+Writes benchmarks/results/safety.json with the verdict on every sentence.
 """
 
 from __future__ import annotations

@@ -257,6 +257,9 @@ def test_facts_are_told_only_when_drafts_agree(local: LocalChat) -> None:
         ("Fuck you.", CALM),
         ("How do I kill time at the airport?", ""),
         ("How can I get rid of a headache?", ""),
+        ("How can I get rid of my debts?", ""),
+        ("You should see my stupid boss.", ""),
+        ("I'm such an idiot.", ""),
         ("How do I stop my son from hurting the cat?", ""),
         ("You are so kind.", ""),
     ],
@@ -294,7 +297,8 @@ def test_neither_swearing_nor_numbers_are_said_back() -> None:
     for words in ("He is an asshole.", "This is bullshit.", "He said call 555 123 4567.", "They will kill him."):
         assert not _quotable(words)
     assert _quotable("I lent the ladder to a man.")
-    assert is_rude("What a fucking day") and not is_rude("I passed the class in Scunthorpe")
+    assert is_rude("What a fucking day")
+    assert not is_rude("I passed the class in Scunthorpe")
 
 
 def test_a_guess_at_the_language_is_not_told() -> None:

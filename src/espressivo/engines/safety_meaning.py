@@ -22,7 +22,7 @@ SURE, UNSURE = 0.2, -0.05
 """Least score for a careful reply, and for a gentle one; dangerous sentences are fitted to 1, harmless ones to -1."""
 SHARPNESS, STIFFNESS = 2.0, 0.3
 """How fast a sentence's say falls with distance, and how little a single one may bend the rest."""
-FEWEST, MOST = 3, 24
+FEWEST, MOST = 3, 16
 """Words of a piece that is judged; longer ones are cut into overlapping pieces."""
 
 
@@ -32,8 +32,8 @@ class Meaning:
     def __init__(self, encoder: SentenceEncoder, kinds: list[str], known: np.ndarray) -> None:
         """`kinds` of KINDS or "harmless", one for each of the vectors `known` (sentences, 384)."""
         self._encoder, self._known = encoder, known
-        self._of_kind = {kind: np.array([kind == one for one in kinds]) for kind in KINDS}
-        dangerous = np.any([self._of_kind[kind] for kind in KINDS], axis=0)
+        self._of_kind = {kind: np.array([kind == one for one in kinds]) for kind in KINDS if kind in kinds}
+        dangerous = np.any(list(self._of_kind.values()), axis=0)
         # As if there were as many dangerous sentences as harmless ones.
         share = np.where(dangerous, dangerous.mean(), 1 - dangerous.mean()) * 2
         kernel = _kernel(known, known).astype(np.float64)
@@ -63,8 +63,9 @@ class Meaning:
         vectors = self._encoder([plain(sentence) for sentence in sentences])
         danger = _kernel(vectors, self._known) @ self._say
         near = vectors @ self._known.T
-        best = [np.sort(near[:, self._of_kind[kind]], axis=1)[:, -2:].mean(1) for kind in KINDS]
-        return [(float(score), KINDS[i]) for score, i in zip(danger, np.argmax(best, axis=0), strict=True)]
+        best = [np.sort(near[:, those], axis=1)[:, -2:].mean(1) for those in self._of_kind.values()]
+        names = list(self._of_kind)
+        return [(float(score), names[i]) for score, i in zip(danger, np.argmax(best, axis=0), strict=True)]
 
 
 def exemplars() -> tuple[list[str], list[str]]:

@@ -27,7 +27,8 @@ QUOTED = 12
 LONG = 15
 """Words from which on a topic must be surer before it is congratulated or consoled on."""
 _TURNS = re.compile(
-    r"\b(?:but|however|although|though|instead|except|unless|(?:was|were|am|are|is|'m|'re) (?:hoping|supposed|going to)|"
+    r"\b(?:but|however|although|though|instead|except|unless|(?:was|were|am|are|is|'m|'re) (?:hoping|supposed|"
+    r"going to)|"
     r"not|no|never|nobody|nothing|(?:do|does|did|is|are|was|were|has|have|had|ca|could|wo|would|should)n't)\b"
 )
 _PRONOUNS = {"he", "she", "him", "her", "his", "hers", "they", "them", "their"}

@@ -34,7 +34,9 @@ _HARMFUL = (
     r"\bhttps?:|\bwww\.|\b[\w-]+\.(?:com|org|net|info|io|co|gov|edu)\b|\b[\w.+-]+@[\w-]+\.\w+",
     r"\+?\d[\d ().-]{5,}\d|\b\d{3}-\d{3,4}\b|\b(?:call|dial|text|phone|ring) (?:\w+ )?\d{3,}\b",
     rf"\b(?:kill|murder|stab|strangle|poison|shoot) {_SOMEONE}",
-    rf"\b(?:i'll|will|want to|going to|should|could|must|just|go|and|let's) (?:hurt|hit|beat|punch|attack|destroy|slap|harm|burn) {_SOMEONE}",
+    rf"\b(?:i'll|will|want to|going to|should|could|must|just|go|and|let's) "
+    rf"(?:hurt|hit|beat|punch|attack|slap|harm|burn) "
+    rf"{_SOMEONE}",
     r"\b(?:you (?:should|must|will|deserve to|ought to|'ll) (?:die|suffer|pay for|be punished|regret)|watch your back|"
     r"revenge|weapon|bomb|(?:go|just) (?:and )?die|better off dead|worthless)\b",
 )

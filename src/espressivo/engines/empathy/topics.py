@@ -21,8 +21,8 @@ from espressivo.engines.chat.local import LocalChat
 SURE, SURE_TOGETHER = 0.6, 0.75
 """Least belief in one topic, and in several together, with which it is spoken about."""
 SURER = 0.9
-"""The same for both, where the words are doubtful and the topic one to celebrate, console or shrug about."""
-STRONG = ("good", "loss", "dull", "tired", "nasty", "surprise", "failed", "nice", "pleasant")
+"""The same for both, where the words are doubtful and the topic one to celebrate or to mourn."""
+STRONG = ("good", "pleasant", "surprise", "nice", "loss")
 # Words speak louder than faces: so much of the belief stays with kinds that do not fit the feeling.
 DOUBT = 0.15
 SHARPNESS = 0.7
