@@ -14,12 +14,13 @@ help:
 	@echo "make docs     build the documentation into site/"
 
 demo: $(VENV)/.ready
-	@echo "Fetching pinned weights (about 300 MB the first time, nothing later)."
+	@echo "Fetching pinned weights (about 370 MB the first time, nothing later)."
 	@$(BIN)/espressivo assets fetch --for converse
 	$(BIN)/espressivo demo -o demo-output
 
 test: $(VENV)/.ready-dev
-	$(BIN)/espressivo assets fetch --for tests
+	@echo "Fetching pinned weights (about 550 MB the first time, nothing later)."
+	@$(BIN)/espressivo assets fetch --for tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 lint: $(VENV)/.ready-dev

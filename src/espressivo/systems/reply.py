@@ -48,9 +48,9 @@ class Reply:
     text: str
     speech: Speech
     how: str
-    """How the text came about: "guided", "prompted", "not understood", "careful" …, see `engines.empathy`."""
+    """How the text came about: "guided", "prompted", "not understood", "careful", "gentle" …, see `engines.empathy`."""
     danger: str | None = None
-    """The kind of danger that was heard ("self-harm" …), to which the text is a fixed, careful answer."""
+    """The kind of danger that was heard or feared ("self-harm" …), to which the text is a fixed answer."""
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
