@@ -35,8 +35,8 @@ MARGIN = 2.0
 _WINDOW = 30.0
 _START_TOKENS, _FASTEST_TALK = 8, 12.0
 """No talk needs more tokens than this many, and so many more for each second."""
-_LOOKALIKES = ("cy", "nn", "la")
-"""Languages that Whisper names for short, clipped English (Welsh, Nynorsk, Latin): English is tried instead."""
+_ENGLISH = 0.1
+"""Probability from which English is taken: Whisper often names Welsh, Nynorsk or French for short, clipped English."""
 
 
 class Recognizer:
@@ -157,11 +157,8 @@ class Recognizer:
         if not self._model.is_multilingual:
             return "en", 1.0
         ranked = [(token[2:-2], probability) for token, probability in self._model.detect_language(encoded)[0]]
-        code, certainty = ranked[0]
         english = dict(ranked).get("en", 0.0)
-        if code in _LOOKALIKES and english > 0.3 * certainty:
-            return "en", min(1.0, english + certainty)
-        return code, certainty
+        return ("en", english) if english > _ENGLISH else ranked[0]
 
     def _words(self, encoded: Any, tokenizer: Tokenizer, tokens: list[int], seconds: float) -> tuple[Word, ...]:
         """Each word with its times, from the cross-attention's alignment of tokens to frames of 20 ms."""

@@ -24,7 +24,7 @@ from espressivo.systems.reply import Perception
 LONGEST_TURN = 60.0
 LEAST_PRESENCE = 0.2
 SENSES = {"face": ("face",), "voice": ("voice",), "both": ("face", "voice")}
-UNDERSTOOD = 0.4
+UNDERSTOOD = 0.45
 """Least geometric mean probability of a token with which English words count as understood; see README.md."""
 
 Progress = Callable[[str], None]
