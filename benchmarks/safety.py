@@ -16,7 +16,7 @@ from typing import Any
 
 from common import REPOSITORY, save, table
 from espressivo.engines.safety import concern, danger
-from espressivo.engines.safety_meaning import SURE, UNSURE, Meaning, exemplars, plain
+from espressivo.engines.safety.meaning import SURE, UNSURE, Meaning, exemplars, plain
 
 NETS = ("patterns", "meaning", "both")
 

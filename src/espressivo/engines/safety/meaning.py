@@ -1,7 +1,7 @@
 """The second net for words of danger: their meaning, beside sentences that are known to be dangerous or harmless.
 
 Source: kernel ridge regression (Saunders et al., ICML 1998) on sentence vectors; the sentences are ours, in
-safety_exemplars.toml, the two thresholds were set on the development list of benchmarks/safety_lists.toml.
+exemplars.toml, the two thresholds were set on the development list of benchmarks/safety_lists.toml.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from importlib import resources
 import numpy as np
 
 from espressivo.engines.safety import KINDS, Concern
-from espressivo.engines.safety_sentences import SentenceEncoder
+from espressivo.engines.safety.sentences import SentenceEncoder
 from espressivo.errors import OutputError
 
 SURE, UNSURE = 0.2, -0.05
@@ -69,8 +69,8 @@ class Meaning:
 
 
 def exemplars() -> tuple[list[str], list[str]]:
-    """The kinds and the sentences of safety_exemplars.toml, side by side."""
-    table = tomllib.loads(resources.files(__package__).joinpath("safety_exemplars.toml").read_text(encoding="utf-8"))
+    """The kinds and the sentences of exemplars.toml, side by side."""
+    table = tomllib.loads(resources.files(__package__).joinpath("exemplars.toml").read_text(encoding="utf-8"))
     pairs = [(kind, plain(sentence)) for kind in (*KINDS, "harmless") for sentence in table[kind]]
     return [kind for kind, _ in pairs], [sentence for _, sentence in pairs]
 

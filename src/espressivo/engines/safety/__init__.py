@@ -2,7 +2,7 @@
 
 Two nets, neither a diagnosis. `danger(text)` looks for patterns of plain English and leaves figures of speech alone
 ("this traffic is killing me"). `concern(text)` also compares the meaning with that of sentences of known kind
-(`safety_meaning.py`), so it catches some of what no pattern foresaw, and says when it is not sure.
+(`meaning.py`), so it catches some of what no pattern foresaw, and says when it is not sure.
 `careful_reply(kind)` is the fixed answer with a pointer to help, `GENTLE` the one for when it is not sure.
 Hints without plain words still pass through, and what is not English is not seen.
 """
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from espressivo.errors import EspressivoError
 
 if TYPE_CHECKING:
-    from espressivo.engines.safety_meaning import Meaning
+    from espressivo.engines.safety.meaning import Meaning
 
 KINDS = ("self-harm", "emergency", "abuse", "violence")
 """In the order in which they are looked for: what helps most comes first."""
@@ -86,8 +86,8 @@ class Concern:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
-    """What is harmless, and the signs of each kind, from safety.toml."""
-    table = tomllib.loads(resources.files(__package__).joinpath("safety.toml").read_text(encoding="utf-8"))
+    """What is harmless, and the signs of each kind, from patterns.toml."""
+    table = tomllib.loads(resources.files(__package__).joinpath("patterns.toml").read_text(encoding="utf-8"))
     names = table["names"]
     names["somebody"] = names["somebody"].replace("{family}", names["family"])
 
@@ -131,7 +131,7 @@ def second_net() -> Meaning | None:
 
 @cache
 def _second_net() -> Meaning | None:
-    from espressivo.engines.safety_meaning import Meaning
+    from espressivo.engines.safety.meaning import Meaning
 
     try:
         return Meaning.load()
