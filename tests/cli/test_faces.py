@@ -30,6 +30,15 @@ def test_two_faces_are_said_and_one_is_followed(run: Run, tmp_path: Path) -> Non
     assert "2 faces were seen: the one that speaks was followed" in ended.out
 
 
+def test_by_the_face_alone_the_largest_is_followed(run: Run, tmp_path: Path) -> None:
+    frames, _ = example(1.0)
+    small = [np.pad(frame[::2, ::2], ((96, 96), (0, 0), (0, 0))) for frame in frames]
+    write_video(tmp_path / "two.mp4", (np.hstack(pair) for pair in zip(frames, small, strict=True)), 25.0)
+    ended = run("recognize", tmp_path / "two.mp4", "--by", "face")
+    assert ended.code == 0, ended
+    assert "note: 2 faces were seen: the largest was followed" in ended.out
+
+
 def test_a_film_in_4k(run: Run, tmp_path: Path) -> None:
     frames, sound = example(1.0)
     large = (np.repeat(np.repeat(frame, 5, axis=0), 10, axis=1)[:2160, :3840] for frame in frames)

@@ -89,9 +89,12 @@ def recognize(
             failed.append(clip)
             _skipped(error, alone=len(clips) == 1)
             continue
-        typer.echo(
-            jsonlib.dumps(perception.as_dict(), ensure_ascii=False) if json else f"{clip}: {feeling(perception)}"
-        )
+        if json:
+            typer.echo(jsonlib.dumps(perception.as_dict(), ensure_ascii=False))
+            continue
+        typer.echo(f"{clip}: {feeling(perception)}")
+        for note in perception.notes:
+            typer.echo(f"  note: {note}")
     _report(failed, len(clips))
 
 

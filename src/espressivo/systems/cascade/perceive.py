@@ -148,7 +148,8 @@ class Senses:
             return
         turn.track = found
         if (found.faces > 1).mean() > 0.2:
-            turn.notes.append(f"{found.faces.max()} faces were seen: the one that speaks was followed")
+            followed = "the one that speaks" if turn.speech else "the largest"
+            turn.notes.append(f"{found.faces.max()} faces were seen: {followed} was followed")
 
     def _hear(self, turn: Turn) -> None:
         with turn.stage("understanding"):
