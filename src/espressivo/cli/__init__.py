@@ -47,6 +47,7 @@ def _run() -> int:
 
     from espressivo.cli.app import app
 
+    os.environ.setdefault("HF_HUB_VERBOSITY", "error")  # it would tell of each retry; we tell how it ended
     return int(typer.main.get_command(app).main(prog_name="espressivo", standalone_mode=False) or 0)
 
 
