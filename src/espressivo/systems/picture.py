@@ -137,7 +137,10 @@ def _sound(axis: Axes, perception: Perception) -> None:
     peak = max(float(np.abs(samples).max()), 1e-3)
     axis.fill_between(*_envelope(times, samples / peak), color="#c9c6d8", linewidth=0)
     pitch = PitchTracker()(samples)
-    axis.plot(pitch.times, (pitch.semitones() / 12).clip(-1, 1), color="#d1495b", linewidth=2.2, solid_capstyle="round")
+    octaves = pitch.semitones() / 12
+    # Beyond an octave, or an octave's leap from one frame to the next, is a slip of the tracker, not melody.
+    slip = (np.abs(octaves) > 1) | (np.abs(np.diff(octaves, prepend=octaves[:1])) > 0.6)
+    axis.plot(pitch.times, np.where(slip, np.nan, octaves), color="#d1495b", linewidth=2.2, solid_capstyle="round")
     scale = f"pitch: middle {pitch.median:.0f} Hz, top and bottom an octave away" if pitch.median else "no pitch"
     axis.text(0.0, 1.02, scale, color="#d1495b", fontsize=8, transform=axis.transAxes)
     heard = perception.transcript
