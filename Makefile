@@ -19,7 +19,7 @@ demo: $(VENV)/.ready
 	$(BIN)/espressivo demo -o demo-output
 
 test: $(VENV)/.ready-dev
-	@echo "Fetching pinned weights (about 550 MB the first time, nothing later)."
+	@echo "Fetching pinned weights (about 700 MB the first time, nothing later)."
 	@$(BIN)/espressivo assets fetch --for tests
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 

