@@ -1,4 +1,4 @@
-"""The small checkpoints that come with the package: trained by this project, so their licence is that of their data."""
+"""What comes with the package: the example, and small checkpoints under the licence of what they learned from."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Shipped(NamedTuple):
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
 
 
-def home() -> Path:
-    """Where the checkpoints lie: inside the installed package, or beside the sources."""
+def beside(name: str) -> Path:
+    """Where the file or folder `name` of the repository lies: inside an installed package, or beside its sources."""
     package = Path(__file__).resolve().parents[1]
-    inside = package / "checkpoints"
-    return inside if inside.is_dir() else package.parents[1] / "checkpoints"
+    inside = package / name
+    return inside if inside.exists() else package.parents[1] / name
 
 
 def shipped() -> list[Shipped]:
     """Every checkpoint that is shipped, by name. Raises AssetError when one does not say its licence."""
     found = []
-    for config in sorted(home().glob("*/config.json")):
+    for config in sorted(beside("checkpoints").glob("*/config.json")):
         try:
             licence = str(json.loads(config.read_text(encoding="utf-8"))["licence"])
         except (OSError, ValueError, KeyError, TypeError) as error:

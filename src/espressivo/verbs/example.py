@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from espressivo.assets.shipped import beside
 from espressivo.errors import InputError
 
 
@@ -13,9 +14,7 @@ def example_clip() -> Path:
     Raises:
         InputError: it was removed.
     """
-    package = Path(__file__).resolve().parents[1]
-    places = (package / "examples" / "talking_face.mp4", package.parents[1] / "examples" / "talking_face.mp4")
-    for place in places:
-        if place.is_file():
-            return place
-    raise InputError(f"the example clip is missing: it should be at {str(places[1])!r}; check the project out again")
+    place = beside("examples/talking_face.mp4")
+    if not place.is_file():
+        raise InputError(f"the example clip is missing: it should be at {str(place)!r}; check the project out again")
+    return place

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from espressivo.assets.shipped import beside
 from espressivo.emotion import EmotionScores
 from espressivo.errors import AssetError, ConfigError
 from espressivo.systems.cascade.features import HOP, Frames, VoiceFeatures, pool
@@ -77,8 +78,7 @@ def checkpoint(name: str) -> Path:
     Raises:
         AssetError: it is in neither place.
     """
-    package = Path(__file__).parents[2]
-    for folder in (package / "checkpoints" / name, package.parents[1] / "checkpoints" / name):
-        if folder.is_dir():
-            return folder
+    folder = beside(f"checkpoints/{name}")
+    if folder.is_dir():
+        return folder
     raise AssetError(f"the checkpoint {name} is missing from this installation: install espressivo again")
