@@ -17,8 +17,6 @@ CALLS = {
     "animate": ("a.png", "--speech", "a.wav", "-o", "x.mp4"),
     "prepare": ("grid", "folder", "-o", "x.jsonl.gz"),
     "split": ("data.csv", "--by", "speaker", "-o", "x"),
-    "train": ("avlm", "--recipe", "debug", "steps=3"),
-    "evaluate": ("avlm", "--data", "x.csv", "--json", "y.json"),
     "studio": (),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from espressivo import __version__
-from espressivo.cli import keep, later, talk
+from espressivo.cli import data, keep, later, learn, talk
 
 app = typer.Typer(
     name="espressivo",
@@ -31,8 +31,10 @@ def options(
     """Options of every verb."""
 
 
-for verb in (talk.converse, talk.recognize, talk.transcribe, talk.demo, keep.detect):
+for verb in (talk.converse, talk.recognize, talk.transcribe, talk.demo, keep.detect, data.prepare, data.split):
     app.command()(verb)
+app.command()(learn.train)
+app.command()(learn.evaluate)
 app.add_typer(keep.assets, name="assets")
 for name, planned in later.VERBS.items():
     app.command(name)(planned)

@@ -104,48 +104,6 @@ def animate(
     later.animate(portrait)
 
 
-def prepare(corpus: str, folder: Path, out: Annotated[Path, typer.Option("-o", "--out")]) -> NoReturn:
-    """Turn a corpus' official folder into data. Not built yet.
-
-    Example: espressivo prepare ravdess ~/RAVDESS -o ravdess.jsonl.gz
-    """
-    not_built("prepare", "the corpus readers")
-
-
-def split(data: Path, by: Annotated[str, typer.Option(help="What no two splits may share.")], out: OutDir) -> NoReturn:
-    """Split data so that no speaker is on both sides. Not built yet.
-
-    Example: espressivo split data.csv --by speaker -o splits/
-    """
-    not_built("split", "the corpus splits")
-
-
-def train(
-    system: str,
-    settings: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...")] = None,
-    recipe: Annotated[str | None, typer.Option(help="Name of the recipe.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
-) -> NoReturn:
-    """Train a system from a recipe. Not built yet.
-
-    Example: espressivo train prosody2vec --recipe debug steps=100
-    """
-    not_built("train", "the trainer")
-
-
-def evaluate(
-    system: str,
-    data: Annotated[Path, typer.Option(help="CutSet or CSV to evaluate on.")],
-    json: Annotated[Path, typer.Option(help="File for the results.")],
-    checkpoint: Annotated[Path | None, typer.Option(help="Folder of the checkpoint.")] = None,
-) -> NoReturn:
-    """Measure a system on data. Not built yet.
-
-    Example: espressivo evaluate cascade --data test.csv --json result.json
-    """
-    not_built("evaluate", "the evaluator")
-
-
 def studio(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8000) -> NoReturn:
     """Talk to it in the browser. Not built yet.
 
@@ -163,9 +121,5 @@ VERBS: dict[str, Callable[..., NoReturn]] = {
     "lips-to-speech": lips_to_speech,
     "separate": separate,
     "animate": animate,
-    "prepare": prepare,
-    "split": split,
-    "train": train,
-    "evaluate": evaluate,
     "studio": studio,
 }

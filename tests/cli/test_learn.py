@@ -1,0 +1,160 @@
+"""train and evaluate as a user meets them, on a toy system."""
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from espressivo.systems.registry import SYSTEMS
+
+from .conftest import Run
+
+EMOTIONS = ("happy", "sad", "angry")
+
+
+@pytest.fixture(autouse=True)
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A system of the tests, and an empty folder to work in."""
+    monkeypatch.setitem(SYSTEMS, "toy", "tests.training.room")
+    monkeypatch.chdir(tmp_path)
+
+
+def data(name: str, speakers: str, emotions: tuple[str, ...] = EMOTIONS, each: int = 6) -> Path:
+    rows = [f"{who}-{feel}-{n}.wav,{who},{feel}" for who in speakers for feel in emotions for n in range(each)]
+    Path(name).write_text("\n".join(["path,speaker,emotion", *rows]) + "\n")
+    return Path(name)
+
+
+@pytest.fixture
+def trained(run: Run) -> Path:
+    data("train.csv", "abcd"), data("validation.csv", "ef")
+    ended = run("train", "toy", "train=train.csv", "validation=validation.csv", "output=model")
+    assert ended.code == 0, ended
+    assert "score: " in ended.out
+    assert "to model" in ended.out
+    return Path("model")
+
+
+def test_from_data_to_an_evaluated_model(run: Run, trained: Path) -> None:
+    ended = run("evaluate", "toy", "--data", data("test.csv", "gh"), "--checkpoint", trained, "--json", "result.json")
+    assert ended.code == 0, ended
+    assert ended.err == ""
+    for word in ("36 clips of 2 speakers", "uar", "95 % interval", "wrote result.json, result.confusion.png"):
+        assert word in ended.out
+    told = json.loads(Path("result.json").read_text())
+    assert set(told) >= {
+        "system",
+        "data",
+        "checkpoint",
+        "n",
+        "metrics",
+        "intervals",
+        "per_class",
+        "seconds",
+        "versions",
+    }
+    assert (told["system"], told["data"], told["checkpoint"], told["n"]) == ("toy", "test.csv", "model", 36)
+    assert told["metrics"]["uar"] > 0.7
+    assert Path("result.confusion.png").stat().st_size > 5_000
+    assert Path("result.reliability.png").stat().st_size > 5_000
+
+
+def test_the_default_output_is_named_for_system_and_recipe(run: Run) -> None:
+    ended = run("train", "toy", f"train={data('train.csv', 'ab')}", "steps=3")
+    assert ended.code == 0, ended
+    assert json.loads(Path("runs/toy-default/training.json").read_text())["speakers"]["train"] == ["a", "b"]
+    refused = run("train", "toy", "train=train.csv", "steps=3").complaint
+    assert "'runs/toy-default' is in use: add --resume" in refused
+    assert run("train", "toy", "train=train.csv", "steps=3", "--resume").code == 0
+
+
+def test_a_training_that_failed_at_once_can_be_begun_anew(run: Run) -> None:
+    call = ("train", "toy", f"train={data('train.csv', 'ab')}", "steps=3", "output=model", "clip=0")
+    assert "at step " in run(*call, "learning_rate=1e30").complaint
+    assert Path("model/recipe.yaml").is_file()
+    assert run(*call).code == 0
+    assert "is in use" in run(*call).complaint
+
+
+REFUSED = {
+    ("train", "toys"): "unknown system 'toys': choose one of ",
+    ("train", "toy"): "nothing to train on: give train=DATA",
+    ("train", "toy", "train=none.csv"): "no data at 'none.csv'",
+    ("train", "toy", "train=empty.csv"): "empty.csv",
+    ("train", "toy", "train=odd.csv"): "unknown emotion 'merry'",
+    ("train", "toy", "train=ab.csv", "stepz=3"): "unknown key 'stepz': did you mean 'steps'?",
+    ("train", "toy", "train=ab.csv", "learning_rate=fast"): "learning_rate: ",
+    ("train", "toy", "train=ab.csv", "--recipe", "slow"): "unknown recipe 'slow': choose one of default, long",
+    ("train", "toy", "train=ab.csv", "output=ab.csv/x"): "cannot write",
+    ("train", "toy", "train=ab.csv", "output=new", "--resume"): "nothing to resume in 'new'",
+    ("train", "toy", "train=ab.csv", "validation=bc.csv"): "a speaker is on both sides (train and validation): b",
+    ("train", "toy", "train=ab.csv", "learning_rate=1e30", "clip=0", "output=x"): "at step ",
+    ("evaluate", "toys", "--data", "ab.csv", "--json", "r.json"): "unknown system 'toys'",
+    ("evaluate", "toy", "--data", "ab.csv", "--json", "r.json"): "no checkpoint of toy comes with espressivo",
+    ("evaluate", "toy", "--data", "ab.csv", "--json", "r.json", "--checkpoint", "no"): "'no' is not a model's folder",
+}
+
+
+@pytest.mark.parametrize("arguments", REFUSED, ids=" ".join)
+def test_what_cannot_be_done_is_said_in_one_line(run: Run, arguments: tuple[str, ...]) -> None:
+    data("ab.csv", "ab"), data("bc.csv", "bc"), data("odd.csv", "ab", ("merry",))
+    Path("empty.csv").write_text("path,speaker,emotion\n")
+    assert REFUSED[arguments] in run(*arguments).complaint
+    assert not Path("r.json").exists()
+
+
+def test_evaluate_refuses_what_it_cannot_judge(run: Run, trained: Path) -> None:
+    def complaint(name: str, out: str = "r.json", checkpoint: Path = trained) -> str:
+        return run("evaluate", "toy", "--data", name, "--checkpoint", checkpoint, "--json", out).complaint
+
+    data("heard.csv", "ag"), data("bored.csv", "gh", ("happy", "bored")), data("test.csv", "gh")
+    Path("blank.csv").write_text("path,speaker,emotion\nx.wav,g,\n")
+    assert "a speaker is on both sides (the training of model and heard.csv): a" in complaint("heard.csv")
+    assert "never taught 'bored' (12 clips): it knows happy, sad, angry" in complaint("bored.csv")
+    assert "1 of 1 clips have no emotion" in complaint("blank.csv")
+    assert "no data at" in complaint("none.csv")
+    assert "does not exist" in complaint("test.csv", "nowhere/r.json")
+    assert not Path("r.json").exists()
+    weights = trained / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-8])
+    assert "does not hold this model's weights" in complaint("test.csv")
+    (trained / "training.json").write_text("{")
+    assert "'model' is not a model's folder: training.json" in complaint("test.csv")
+
+
+def test_shared_speakers_can_be_allowed_and_are_named(run: Run, trained: Path) -> None:
+    allow = "--allow-shared-speakers"
+    data("heard.csv", "ag")
+    ended = run("evaluate", "toy", "--data", "heard.csv", "--checkpoint", trained, "--json", "r.json", allow)
+    assert ended.code == 0, ended
+    assert "a speaker is on both sides" in ended.err
+    both = ("train=train.csv", "validation=train.csv", "steps=3")
+    assert run("train", "toy", *both, "output=a", allow).code == 0
+    assert run("train", "toy", *both, "output=b", "allow_shared_speakers=true").code == 0
+
+
+def press_ctrl_c_when(path: Path) -> None:
+    """As soon as something is written there."""
+    until = time.monotonic() + 60
+    while not (path.exists() and path.stat().st_size):
+        if time.monotonic() > until:
+            return
+        time.sleep(0.02)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(run: Run) -> None:
+    call = ("train", "toy", f"train={data('train.csv', 'ab')}", "--recipe", "long")
+    threading.Thread(target=press_ctrl_c_when, args=(Path("runs/toy-long/log.jsonl").absolute(),), daemon=True).start()
+    ended = run(*call)
+    assert ended.code == 130, ended
+    assert "go on with the same command and --resume" in ended.err.splitlines()[-1]
+    last = max(Path("runs/toy-long/state").iterdir())
+    step = int(last.name.removeprefix("step-"))
+    again = run(*call, f"steps={step + 5}", "--resume")
+    assert again.code == 0, again
+    assert f"(of {step + 5})" in again.out
