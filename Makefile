@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
-BENCHES := $(filter-out benchmarks/common.py benchmarks/perth_peer.py, $(wildcard benchmarks/*.py))
+BENCHES := $(filter-out $(addprefix benchmarks/, common.py figures.py perth_peer.py tables.py), $(wildcard benchmarks/*.py))
 
 .PHONY: help demo test lint format bench docs results clean
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make test     set up, run the whole test suite"
 	@echo "make lint     style, types, layers"
 	@echo "make bench    every benchmark, into benchmarks/results/"
+	@echo "make results  write what was measured into the documents (quick: no benchmark is run)"
 	@echo "make docs     build the documentation into site/"
 
 demo: $(VENV)/.ready
@@ -36,6 +37,9 @@ format: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	@for bench in $(BENCHES); do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+results: $(VENV)/.ready-dev
+	$(BIN)/python benchmarks/tables.py
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python -m pip install --quiet -e '.[docs]'

@@ -194,8 +194,8 @@ def false_alarms(groups: dict[str, list[np.ndarray]], rival: Perth | None) -> di
             )
             rows[name]["perth of"] = len(sounds[:: max(1, len(sounds) // 50)])
     speech = [rows[name] for name in VOICES]
-    wrong, trials = (sum(row[key] for row in speech) for key in ("alarms", "of"))
-    rows["all real speech"] = {"alarms": wrong, "of": trials, "at most": f"{upper_bound(wrong, trials):.2g}"}
+    counts = {key: sum(row[key] for row in speech) for key in speech[0] if key not in ("at most", "highest z")}
+    rows["all real speech"] = counts | {"at most": f"{upper_bound(counts['alarms'], counts['of']):.2g}"}
     every = [sound for sounds in groups.values() for sound in sounds]
     rows[f"{PATTERNS} other patterns"] = other_patterns(every[::8])
     return rows
