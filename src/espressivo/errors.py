@@ -5,7 +5,7 @@ EspressivoError
 ├── OutputError     what was to be written could not be: disk full, folder not writable …
 ├── AssetError      pinned weights are missing or changed (assets.OutOfReachError: no source could be reached)
 ├── EndpointError   the chat endpoint that was chosen does not answer, or not as it should
-├── ConfigError     a recipe, option or value is not one we know
+├── ConfigError     a recipe, option or value is not one we know (training.DivergedError: the loss is not a number)
 └── NotBuiltError   the verb exists in the command line, its system does not yet
 
 Each message is one line: what was got, what was wanted, what to do.

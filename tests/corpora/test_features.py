@@ -34,7 +34,7 @@ def asked(feature: Loudness) -> list[str]:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_made_once_and_found_again(tmp_path: Path, jobs: int) -> None:
     given, feature, told = some(tmp_path), Loudness(tmp_path / "log"), list[int]()
-    report = extract(given, feature, tmp_path / "cache", jobs=jobs, tell=told.append)
+    report = extract(given, feature, tmp_path / "cache", jobs=jobs, tell=lambda done, total: told.append(done))
     assert (report.made, report.kept, report.skipped) == (5, 0, [])
     assert told == [1, 2, 3, 4, 5]
     assert report.folder == tmp_path / "cache" / "loudness-1"

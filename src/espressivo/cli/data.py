@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from espressivo.cli.show import bar
 from espressivo.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def prepare(
     from espressivo.corpora.spread import cores
     from espressivo.verbs.prepare import prepare as make
 
-    with _bar("opening the recordings") as tell:
+    with bar("opening the recordings") as tell:
         made = make(corpus, folder, out, jobs=cores() if jobs is None else jobs, ray=ray, shards=shards, tell=tell)
     for line in made.first:
         typer.echo(f"skipped: {line}", err=True)
@@ -73,19 +73,6 @@ def split(
     except ValueError:
         raise ConfigError(f"got shares of {shares!r}: give three numbers, such as 0.8,0.1,0.1") from None
     _table(divide(data, out, by=by.value, shares=wanted, seed=seed))
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time left on stderr; nothing where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
 def _summary(count: Tally) -> str:

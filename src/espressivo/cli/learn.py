@@ -30,12 +30,15 @@ def train(
 
     Example: espressivo train voice-emotion train=train.csv validation=validation.csv output=my-voice
     """
+    from espressivo.cli.show import bar
+    from espressivo.corpora.features import watching
     from espressivo.training.interrupt import Stopped
     from espressivo.verbs.train import train as learn
 
     options = {"recipe": recipe, "resume": resume, "allow_shared_speakers": allow_shared_speakers}
     try:
-        made = learn(system, settings or (), show=True, **options)  # type: ignore[arg-type]
+        with bar("measuring the recordings") as tell, watching(tell):
+            made = learn(system, settings or (), show=True, **options)  # type: ignore[arg-type]
     except Stopped as stop:
         typer.echo(f"espressivo: {stop}", err=True)
         raise typer.Exit(130) from None
@@ -57,10 +60,13 @@ def evaluate(
 
     Example: espressivo evaluate voice-emotion --data test.csv --checkpoint my-voice --json result.json
     """
+    from espressivo.cli.show import bar
+    from espressivo.corpora.features import watching
     from espressivo.metrics.report import picture_paths
     from espressivo.verbs.evaluate import evaluate as measure
 
-    found = measure(system, data, json, checkpoint=checkpoint, allow_shared_speakers=allow_shared_speakers)
+    with bar("measuring the recordings") as tell, watching(tell):
+        found = measure(system, data, json, checkpoint=checkpoint, allow_shared_speakers=allow_shared_speakers)
     _show(found)
     pictures = picture_paths(json).values() if found.guesses is not None else ()
     typer.echo("wrote " + ", ".join(str(path) for path in (json, *pictures)))

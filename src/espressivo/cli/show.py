@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from espressivo.assets import reporting
 from espressivo.systems.reply import Perception
@@ -48,6 +56,29 @@ def downloads() -> Iterator[Callable[[str, int, int, str], None]]:
             bars.update(tasks[name], completed=done, total=total or None, description=f"{name}: {message}")
 
         yield tell
+
+
+@contextmanager
+def bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar with the time left, from the first time it is told of any; nothing where stderr is no terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    bars = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+    tasks: list[TaskID] = []
+
+    def tell(done: int, total: int | None) -> None:
+        if not tasks:
+            bars.start()
+            tasks.append(bars.add_task(what, total=None))
+        bars.update(tasks[0], completed=done, total=total)
+        if done == total:  # another display may come next, and two at a time would write over each other
+            bars.remove_task(tasks.pop())
+            bars.stop()
+
+    try:
+        yield tell
+    finally:
+        bars.stop()
 
 
 def _lines() -> Callable[[str, int, int, str], None]:

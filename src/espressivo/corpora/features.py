@@ -14,6 +14,8 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -33,6 +35,21 @@ LARGEST = 64 << 20  # bytes of a file
 _PATIENCE = 60.0
 _SUFFIX, _REFUSED = ".safetensors", "refused"
 _OPEN = 64  # files held open at a time
+
+
+Tell = Callable[[int, int | None], None]
+"""Told how many items are done, and of how many if that is known."""
+_WATCHER: ContextVar[Tell | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watching(tell: Tell) -> Iterator[None]:
+    """While this lasts, `tell` hears of each `extract` that has nobody else to tell, deep in a system as it may be."""
+    token = _WATCHER.set(tell)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(token)
 
 
 class Feature(Protocol):
@@ -134,7 +151,7 @@ def extract(
     *,
     jobs: int = 1,
     ray: str | None = None,
-    tell: Callable[[int], None] | None = None,
+    tell: Tell | None = None,
 ) -> Report:
     """Measures `feature` on all `items` that the cache does not hold yet; what it holds lies in `Report.folder`.
 
@@ -142,16 +159,17 @@ def extract(
         folder: the cache; each feature has a folder of its name in it. Another process at the same feature is waited
             for, and what it made is not made again.
         jobs, ray: as for `spread`. Each process has one copy of `feature`, so what that loads is loaded once in each.
-        tell: called with the number of items done so far.
+        tell: by default whoever is `watching`.
 
     Raises:
         OutputError: the cache cannot be written.
     """
     from filelock import FileLock
 
-    place = _made(Path(folder) / feature.name)
+    place, watcher = _made(Path(folder) / feature.name), tell or _WATCHER.get()
+    total = sum(1 for _ in items) if watcher is not None and not isinstance(items, Iterator) else None
     with FileLock(place / ".lock"):
-        run = _Run(place, tell or (lambda count: None))
+        run = _Run(place, lambda count: watcher(count, total) if watcher is not None else None)
         try:
             for done in spread(partial(_measure, feature), run.left(items), jobs=jobs, ray=ray):
                 run.take(done)

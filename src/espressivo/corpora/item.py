@@ -1,4 +1,4 @@
-"""What a corpus says about one recording, or a stretch of one: the value that readers make and everything else takes."""
+"""What a corpus says about one recording, or a stretch of one: what readers make and everything else takes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
+import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -167,7 +169,8 @@ class _Pool(Generic[Given, Made]):
         # Not by fork: a copy of a process with threads (PyTorch, a progress bar) can hang for ever.
         context = multiprocessing.get_context("spawn")
         threads = max(1, cores() // self._jobs)
-        return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(self._function, threads))
+        function = pickle.dumps(self._function)
+        return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(function, threads))
 
 
 @contextmanager
@@ -187,14 +190,17 @@ _function: Callable[[Any], Any]
 """In a worker: what it does, sent once, so that a model which it loads at the first item serves all others."""
 
 
-def _begin(function: Callable[[Any], Any], threads: int) -> None:
-    """In a worker: its work, its share of the processors, and no last words.
+def _begin(function: bytes, threads: int) -> None:
+    """In a worker: its share of the processors, its work, and no last words.
 
-    Ctrl-C reaches every process; the one that started it all has its say, and the workers end at once.
+    The share comes first: libraries that the work imports look for it only then. Ctrl-C reaches every process; the one
+    that started it all has its say, and the workers end at once.
     """
     global _function
-    _function = function
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if "torch" in sys.modules:  # imported by the main script
+        sys.modules["torch"].set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    _function = pickle.loads(function)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

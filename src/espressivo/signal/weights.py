@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ def open_session(path: Path, threads: int = 0) -> InferenceSession:
 
     Args:
         path: the model.
-        threads: size of its own thread pool; 0 takes one for each physical core.
+        threads: size of its own thread pool; 0 takes OMP_NUM_THREADS, or else one for each physical core.
 
     Raises:
         AssetError: the file is not a model that onnxruntime can run.
@@ -26,7 +27,7 @@ def open_session(path: Path, threads: int = 0) -> InferenceSession:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
     # Workers that spin while they wait would slow down whatever runs next: torch, the decoder, the face tracker.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
