@@ -13,7 +13,17 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"
-PACKAGES = ("av", "ctranslate2", "mediapipe", "numpy", "onnxruntime", "torch", "transformers")
+PACKAGES = (
+    "accelerate",
+    "av",
+    "ctranslate2",
+    "mediapipe",
+    "numpy",
+    "onnxruntime",
+    "scikit-learn",
+    "torch",
+    "transformers",
+)
 
 
 def data_root() -> Path:

@@ -11,8 +11,12 @@ import beartype  # noqa: F401  imported first, with all below, so that the switc
 import h5py  # noqa: F401
 import numpy  # noqa: F401
 import onnxruntime  # noqa: F401
+import sklearn.metrics  # noqa: F401
 import torch  # noqa: F401
 from jaxtyping import install_import_hook
+
+import espressivo.media.face
+import espressivo.training.trainer  # noqa: F401
 
 CHECKED = [
     "espressivo.signal.mel",
@@ -20,7 +24,15 @@ CHECKED = [
     "espressivo.signal.ge2e",
     "espressivo.signal.vocoder",
     "espressivo.signal.hifigan",
+    "espressivo.signal.whisper",
+    "espressivo.metrics.classification",
+    "espressivo.metrics.calibration",
+    "espressivo.metrics.bootstrap",
+    "espressivo.metrics.report",
     "espressivo.systems.cascade.model",
+    "espressivo.systems.face_emotion.model",
+    "espressivo.systems.speech_units.model",
+    "espressivo.systems.voice_emotion.model",
 ]
 
 typing.TYPE_CHECKING = True

@@ -31,9 +31,9 @@ def test_the_list_in_a_pipe_keeps_rows_whole(
     assert "FER2013" in rows["fer"]
     assert "  no  " in rows["random-face"]
     assert "FFHQ" in rows["random-face"]
-    assert "  no  " in rows["cascade-voice-nc"]
-    assert "shipped" in rows["cascade-voice"]
-    assert "not confirmed" in rows["cascade-voice"]
+    assert "  no  " in rows["voice-emotion-nc"]
+    assert "shipped" in rows["voice-emotion"]
+    assert "not confirmed" in rows["voice-emotion"]
     assert "  yes  " in rows["minilm"]
 
 
@@ -41,7 +41,7 @@ def test_permissive_leaves_the_others_out(monkeypatch: pytest.MonkeyPatch, capsy
     _, out, _ = run(monkeypatch, capsys, "assets", "list", "--licence", "permissive")
     names = {line.split()[0] for line in out.splitlines()[1:]}
     assert names == {row.name for row in assets.describe() if row.permissive}
-    assert not names & {"fer", "random-face", "cascade-voice-nc"}
+    assert not names & {"fer", "random-face", "voice-emotion-nc"}
 
 
 def spoil(name: str) -> None:

@@ -53,12 +53,14 @@ def test_what_has_strings_attached_says_so_and_can_be_left_out() -> None:
 
 def test_what_ships_with_the_package_is_listed_too() -> None:
     rows = {row.name: row for row in assets.describe() if row.kind == "shipped"}
-    assert rows.keys() == {"cascade-voice", "cascade-voice-nc"}
-    assert all(row.here and row.what == "Reads a feeling off a voice" for row in rows.values())
-    assert (rows["cascade-voice-nc"].permissive, rows["cascade-voice-nc"].licence) == (False, "CC-BY-NC-SA-4.0")
-    assert rows["cascade-voice"].permissive
-    assert "not confirmed" in rows["cascade-voice"].note
-    assert {row.name for row in assets.describe(permissive=True) if row.kind == "shipped"} == {"cascade-voice"}
+    assert rows.keys() >= {"voice-emotion", "voice-emotion-nc"}
+    assert all(row.here and row.what for row in rows.values())
+    assert rows["voice-emotion"].what == rows["voice-emotion-nc"].what == "Reads a feeling off a voice"
+    assert (rows["voice-emotion-nc"].permissive, rows["voice-emotion-nc"].licence) == (False, "CC-BY-NC-SA-4.0")
+    assert rows["voice-emotion"].permissive
+    assert "not confirmed" in rows["voice-emotion"].note
+    permissive = {row.name for row in assets.describe(permissive=True) if row.kind == "shipped"}
+    assert permissive == rows.keys() - {"voice-emotion-nc"}
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,10 @@ class _Live:
 
 
 def _figures(row: dict[str, Any]) -> str:
-    return f"loss {row['loss']:.4g}, {row['examples_per_second']:.3g} examples/s" if "loss" in row else ""
+    if "loss" not in row:
+        return ""
+    speed = row["examples_per_second"]
+    return f"loss {row['loss']:.4g}, {f'{speed:,.0f}' if speed >= 10 else f'{speed:.2g}'} examples/s"
 
 
 def _score(metrics: dict[str, float]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-CONVERSE = ("silero-vad", "face-landmarker", "fer", "wakehubert-tiny", "whisper-base", "smollm2-135m", "minilm")
+RECOGNIZE = ("silero-vad", "face-landmarker", "fer", "whisper-tiny-en")
+CONVERSE = (*RECOGNIZE, "whisper-base", "smollm2-135m", "minilm")
 
 NEEDS: dict[str, tuple[str, ...]] = {
-    "recognize": ("silero-vad", "face-landmarker", "fer", "wakehubert-tiny"),
+    "recognize": RECOGNIZE,
     "transcribe": ("silero-vad", "whisper-base"),
     "converse": CONVERSE,
     "tests": (
         *CONVERSE,
         *("hifigan-universal", "wespeaker-resnet34", "resemblyzer", "kokoro-voices"),
-        *("whisper-tiny-en", "distill-mos", "perth"),
+        *("wakehubert-tiny", "distill-mos", "perth"),
     ),
 }

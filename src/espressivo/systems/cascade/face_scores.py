@@ -1,4 +1,4 @@
-"""How a face feels: the `fer` network on a few crops a second, averaged over the clip."""
+"""How a face feels: by its pictures, the `fer` network on a few crops a second; or, permissively, by how it moves."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from espressivo.clip import Video
 from espressivo.emotion import EmotionScores
 from espressivo.media.facetrack import FaceTrack
 from espressivo.systems.cascade.model import FACE_LABELS, FACE_SIZE, FaceNet
+from espressivo.systems.face_emotion.pipeline import FaceEmotion
 from espressivo.systems.feeling import Feeling
 
 LOOKS = 5.0  # a second; a feeling does not change faster, and neighbouring frames say the same
@@ -51,6 +52,18 @@ class FaceReader:
             faces = torch.from_numpy(crops)[:, None].float() / 127.5 - 1
             logits = torch.cat([self._net(part) for part in faces.split(BATCH)])
             return (logits / TEMPERATURE).softmax(dim=1).numpy()
+
+
+class MovementReader:
+    """Reads a feeling off how a tracked face moves, with weights that allow commercial use (systems/face_emotion)."""
+
+    @cached_property
+    def _judge(self) -> FaceEmotion:
+        return FaceEmotion.from_pretrained()
+
+    def __call__(self, video: Video, track: FaceTrack) -> Feeling | None:
+        """As FaceReader; the pictures are not looked at."""
+        return self._judge(track)
 
 
 def face_crops(video: Video, track: FaceTrack) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,7 @@
-"""The two small networks of the cascade: `FaceNet` looks at one face, `VoiceNet` at the statistics of one utterance."""
+"""The small network of the cascade that looks at one face."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +9,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from espressivo.emotion import canonical
 from espressivo.errors import AssetError
 
 if TYPE_CHECKING:
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 
 KERAS_EPSILON = 1e-3
 FACE_SIZE = 64
-LIMIT = 3.0  # deviations from the mean
 FACE_LABELS = ("angry", "disgusted", "fearful", "happy", "sad", "surprised", "neutral")
 
 
@@ -136,78 +132,3 @@ def _copy_keras_weights(net: FaceNet, layers: h5py.Group) -> None:
             norm(part.norm, 3 * i + j + 4)
     convolution(net.head, "conv2d_7")
     net.head.bias.data.copy_(weight("conv2d_7", "bias"))  # type: ignore[union-attr]
-
-
-@dataclass(frozen=True)
-class VoiceConfig:
-    """What a trained VoiceNet is: written to config.json beside its weights."""
-
-    name: str
-    emotions: tuple[str, ...]
-    inputs: int
-    licence: str
-    corpora: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "emotions", tuple(canonical(emotion) for emotion in self.emotions))
-
-    @classmethod
-    def read(cls, path: Path) -> VoiceConfig:
-        """From JSON, whose lists become tuples."""
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        tuples: dict[str, Any] = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-        return cls(**(fields | tuples))
-
-
-class VoiceNet(nn.Module):
-    """Multinomial logistic regression on standardised utterance statistics, with a calibrated temperature."""
-
-    mean: Tensor
-    deviation: Tensor
-    temperature: Tensor
-
-    def __init__(self, config: VoiceConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.register_buffer("mean", torch.zeros(config.inputs))
-        self.register_buffer("deviation", torch.ones(config.inputs))
-        self.register_buffer("temperature", torch.ones(()))
-        self.linear = nn.Linear(config.inputs, len(config.emotions))
-        nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.linear.bias)
-
-    def forward(self, x: Float[Tensor, "utterances inputs"]) -> Float[Tensor, "utterances emotions"]:
-        """Logits from pooled features."""
-        return self.linear(self.standardised(x)) / self.temperature
-
-    def standardised(self, x: Float[Tensor, "utterances inputs"]) -> Float[Tensor, "utterances inputs"]:
-        """Deviations from the training mean. None may pull harder than LIMIT: a new microphone would decide alone."""
-        return ((x - self.mean) / self.deviation).clamp(-LIMIT, LIMIT)
-
-    def save(self, folder: Path) -> None:
-        """Writes config.json and model.safetensors."""
-        from safetensors.torch import save as safetensors
-
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n")
-        (folder / "model.safetensors").write_bytes(
-            safetensors({n: v.contiguous() for n, v in self.state_dict().items()})
-        )
-
-    @classmethod
-    def load(cls, folder: Path) -> VoiceNet:
-        """A network that `save` wrote.
-
-        Raises:
-            AssetError: the folder does not hold one.
-        """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            net = cls(VoiceConfig.read(folder / "config.json"))
-            net.load_state_dict(load_file(folder / "model.safetensors"))
-        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-            reason = str(error).splitlines()[0]
-            raise AssetError(f"{folder} holds no voice model ({reason}): install it again or train one") from error
-        return net.eval()

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from espressivo.clip import SPEECH_RATE, Clip, Transcript
+from espressivo.clip import SPEECH_RATE, Clip, Transcript, Video
 from espressivo.engines.recognizer import Recognizer
 from espressivo.engines.stretches import stretches
 from espressivo.errors import ConfigError, InputError
 from espressivo.media.face import track
 from espressivo.media.facetrack import FaceTrack
 from espressivo.signal.vad import Segment, SpeechDetector
-from espressivo.systems.cascade.face_scores import FaceReader
-from espressivo.systems.cascade.voice_scores import VoiceReader
+from espressivo.systems.cascade.face_scores import FaceReader, MovementReader
 from espressivo.systems.feeling import Feeling, combine, sureness
 from espressivo.systems.reply import Perception
+from espressivo.systems.voice_emotion.pipeline import VoiceEmotion
 
 LONGEST_TURN = 60.0
 LEAST_PRESENCE = 0.2
@@ -27,7 +27,11 @@ SENSES = {"face": ("face",), "voice": ("voice",), "both": ("face", "voice")}
 UNDERSTOOD = 0.45
 """Least geometric mean probability of a token with which English words count as understood; see README.md."""
 
+FREE_FACE = "the face was judged by weights that learned from made-up people only: they are often wrong about strangers"
+NOT_FREE = "judged with weights not cleared for commercial use; --licence permissive leaves them out"
+
 Progress = Callable[[str], None]
+Faces = Callable[[Video, FaceTrack], Feeling | None]
 
 
 @dataclass
@@ -69,8 +73,9 @@ class Senses:
 
     recognizer: Recognizer = field(default_factory=Recognizer)
     detector: SpeechDetector = field(default_factory=SpeechDetector)
-    faces: FaceReader | None = field(default_factory=FaceReader)
-    voices: VoiceReader = field(default_factory=VoiceReader)
+    faces: Faces = field(default_factory=FaceReader)
+    voices: VoiceEmotion = field(default_factory=VoiceEmotion.from_pretrained)
+    permissive: bool = False
 
     @classmethod
     def from_pretrained(cls, *, licence: str = "any") -> Senses:
@@ -79,8 +84,11 @@ class Senses:
         Raises:
             ConfigError: `licence` is neither "any" nor "permissive".
         """
-        # The face reader learned from pictures collected for research; there is no other yet.
-        return cls(faces=FaceReader() if licence == "any" else None, voices=VoiceReader(licence))
+        voices = VoiceEmotion.from_pretrained(licence=licence)
+        if licence == "any":
+            return cls(voices=voices)
+        # The better one learned from pictures that were collected for research.
+        return cls(faces=MovementReader(), voices=voices, permissive=True)
 
     def understand(
         self, clip: Clip, progress: Progress | None = None, on_speech: Callable[[], object] | None = None
@@ -114,19 +122,12 @@ class Senses:
         """
         if by not in SENSES:
             raise ConfigError(f"unknown sense {by!r}: choose one of {', '.join(SENSES)}")
-        if by == "face" and self.faces is None:
-            raise ConfigError("no permissively licensed weights judge a face yet: use --by voice, or --licence any")
         turn = _turn(clip, progress)
         if "voice" in SENSES[by] and clip.sound is not None:
             self._listen(turn)
-        if "face" in SENSES[by] and self.faces is not None:
+        if "face" in SENSES[by]:
             self._look(turn)
         return self._feel(turn, SENSES[by])
-
-    def _licence_note(self) -> str:
-        if self.faces is None:
-            return "the face was not judged: no permissively licensed weights for that yet"
-        return "judged with weights not cleared for commercial use; --licence permissive leaves them out"
 
     def _listen(self, turn: Turn) -> None:
         assert turn.clip.sound is not None
@@ -164,7 +165,7 @@ class Senses:
     def _feel(self, turn: Turn, senses: tuple[str, ...]) -> Perception:
         found: dict[str, Feeling | None] = {}
         with turn.stage("feeling"):
-            if "face" in senses and turn.track is not None and turn.clip.video is not None and self.faces is not None:
+            if "face" in senses and turn.track is not None and turn.clip.video is not None:
                 found["face"] = self.faces(turn.clip.video, turn.track)
             if "voice" in senses and turn.speech:
                 found["voice"] = self.voices(turn.samples)
@@ -172,7 +173,10 @@ class Senses:
         if not read:
             wanted = " or ".join({"face": "face", "voice": "speech"}[sense] for sense in senses)
             raise InputError(f"no {wanted} was found in {turn.clip.name}: there is nothing to judge a feeling by")
-        turn.notes.append(self._licence_note())
+        if not self.permissive:
+            turn.notes.append(NOT_FREE)
+        elif "face" in read:
+            turn.notes.append(FREE_FACE)
         emotion = combine(read.get("face"), read.get("voice"))
         return Perception(
             turn.clip,

@@ -42,9 +42,6 @@ class UnitConfig:
     dropout: float = 0.2
     system: str = "speech-units"
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "counts", tuple(self.counts))
-
 
 class UnitNet(nn.Module):
     """Frames to points in a small space where what sounds alike lies together, and codebooks of that space."""
@@ -88,9 +85,10 @@ class UnitNet(nn.Module):
         from espressivo.errors import AssetError
         from espressivo.training.checkpoint import load_config, load_weights
 
+        facts = load_config(folder)
         try:
-            config = UnitConfig(**load_config(folder))
-        except TypeError as error:
+            config = UnitConfig(**facts | {"counts": tuple(facts["counts"])})
+        except (KeyError, TypeError) as error:
             raise AssetError(f"{str(folder)!r} holds no speech units ({error}): train some") from error
         return load_weights(folder, cls(config))
 

@@ -1,0 +1,228 @@
+"""What the Trainer needs: batches, the loss, how good the network is; and what `train` and `evaluate` ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from espressivo.assets.shipped import beside
+from espressivo.corpora.data import Data, read_data
+from espressivo.emotion import EMOTIONS
+from espressivo.errors import InputError
+from espressivo.metrics import classification
+from espressivo.metrics.report import Evaluation, classified
+from espressivo.systems.face_emotion import facs
+from espressivo.systems.face_emotion.card import card
+from espressivo.systems.face_emotion.examples import Examples, labelled, tracked, varied
+from espressivo.systems.face_emotion.model import FaceConfig, FaceEmotionNet, Faces, batched
+from espressivo.systems.face_emotion.person import Usual
+from espressivo.systems.face_emotion.stream import as_odds, statistics
+from espressivo.systems.face_emotion.synthesis import HARDER, Talk, World, make
+from espressivo.training.calibration import fit_temperature
+from espressivo.training.checkpoint import save_model
+from espressivo.training.recipe import Count, Recipe, Some
+from espressivo.training.task import Losses, Task
+
+RECIPES = Path(__file__).parent / "recipes"
+HELD_OUT = 40  # made-up people to validate on
+
+
+class FaceRecipe(Recipe):
+    """What this room's training has besides.
+
+    Attributes:
+        people: made-up ones to learn from, on top of the neutral talk in `train`; 0 learns from the labels in `train`.
+        clips: that each of them gives of each emotion.
+        width, change, dropout: see FaceConfig.
+        odds: read blendshapes as log-odds.
+        known: share of the examples that are seen against the usual face of their person, not of everybody.
+        penalty: weight of the squared norm of what reads the statistics. Few people call for a heavy one.
+        varied: whether examples are mirrored, cut, warped and made livelier at random.
+        temperature: taken as it is, where what is held out is too much like what is learned from; None fits it there.
+        jobs: processes that follow faces.
+    """
+
+    people: Count = 0
+    clips: Some = 3
+    width: Count = 24
+    change: bool = True
+    dropout: float = Field(default=0.5, ge=0, lt=1)
+    odds: bool = False
+    known: float = Field(default=0.0, ge=0, le=1)
+    penalty: float = Field(default=0.3, ge=0)
+    varied: bool = True
+    temperature: float | None = Field(default=None, gt=0)
+    jobs: Some = 1
+
+
+RECIPE = FaceRecipe
+
+
+class Batch(NamedTuple):
+    faces: Faces
+    target: Tensor
+
+
+class FaceTask(Task[Batch]):
+    """Learns from `examples`, and is judged on `held` (which may be empty)."""
+
+    def __init__(
+        self,
+        recipe: FaceRecipe,
+        emotions: tuple[str, ...],
+        examples: Examples,
+        held: Examples,
+        heard: Mapping[str, Collection[str | None]],
+    ) -> None:
+        if len(emotions) < 2 or not len(examples):
+            raise InputError(
+                f"got {len(examples)} clips of {len(emotions)} emotions: give clips of at least two emotions"
+            )
+        self.recipe, self.emotions, self.heard = recipe, emotions, heard
+        self.examples, self.held = self._read(examples), self._read(held)
+        self.everybody = Usual.of(self.examples.streams)
+        self.usual, self.held_usual = self.examples.usual(self.everybody), self.held.usual(self.everybody)
+
+    def _read(self, examples: Examples) -> Examples:
+        if not self.recipe.odds:
+            return examples
+        return Examples([as_odds(stream) for stream in examples.streams], examples.labels, examples.people)
+
+    def __len__(self) -> int:
+        return len(self.examples)
+
+    def build(self) -> FaceEmotionNet:
+        shared = {name: getattr(self.recipe, name) for name in ("name", "licence", *SHARED)}
+        net = FaceEmotionNet(FaceConfig(emotions=self.emotions, **shared))
+        net.become_used_to(self.everybody)
+        return net
+
+    def batch(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
+        streams = [self.examples.streams[i] for i in indices]
+        if self.recipe.varied:
+            streams = [varied(stream, random) for stream in streams]
+            found = [statistics(stream) for stream in streams]
+        else:
+            found = [self.examples.statistics[i] for i in indices]
+        known = random.random(len(indices)) < self.recipe.known
+        usual = [self.usual[i] if own else self.everybody for i, own in zip(indices, known, strict=True)]
+        target = torch.tensor([self.examples.labels[i] for i in indices])
+        return Batch(batched(streams, found, usual, self.recipe.width > 0), target)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Losses:
+        logits = model(batch.faces)
+        error = F.cross_entropy(logits, batch.target)
+        core: Any = getattr(model, "module", model)
+        size = core.still.weight.square().sum()
+        right = (logits.argmax(1) == batch.target).float().mean()
+        return Losses(error + self.recipe.penalty * size, {"error": error, "right": right})
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        if not len(self.held):
+            return {}
+        found = {way: self._f1(logits) for way, logits in self._held_logits(model).items()}
+        return {"score": float(np.mean(list(found.values()))), **found}
+
+    def speakers(self) -> Mapping[str, Collection[str | None]]:
+        return self.heard
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        assert isinstance(model, FaceEmotionNet)
+        found = {}
+        if len(self.held):
+            logits = torch.cat(list(self._held_logits(model).values()))
+            target = torch.tensor(self.held.labels).repeat(len(logits) // len(self.held))
+            model.temperature.fill_(fit_temperature(logits, target))
+            found = dict(self.validate(model))
+        if self.recipe.temperature is not None:
+            model.temperature.fill_(self.recipe.temperature)
+        save_model(folder, model, model.config, card(self.recipe, model.config, len(self.examples), found))
+
+    def _held_logits(self, model: Any) -> dict[str, Tensor]:
+        """Of the held-out clips, in each of the ways that the recipe teaches: as strangers, as people it knows."""
+        usual = {"strangers": [self.everybody] * len(self.held), "known": self.held_usual}
+        ways = [way for way, share in (("strangers", 1 - self.recipe.known), ("known", self.recipe.known)) if share]
+        device = next(model.parameters()).device
+        with torch.inference_mode():
+            found = {}
+            for way in ways:
+                faces = batched(self.held.streams, self.held.statistics, usual[way], self.recipe.width > 0)
+                found[way] = model(Faces(*(part.to(device) for part in faces))).cpu()
+        return found
+
+    def _f1(self, logits: Tensor) -> float:
+        counts = classification.confusion(np.array(self.held.labels), logits.argmax(1).numpy(), len(self.emotions))
+        return float(classification.macro_f1(counts))
+
+
+SHARED = ("width", "change", "dropout", "odds", "known")
+
+
+def make_task(recipe: FaceRecipe) -> FaceTask:
+    """Learning from labelled recordings, or from made-up people on top of neutral talk.
+
+    Raises:
+        InputError: no data, no face in it, no labels, or one emotion only.
+    """
+    return _from_knowledge(recipe) if recipe.people else _from_labels(recipe)
+
+
+def _from_labels(recipe: FaceRecipe) -> FaceTask:
+    if recipe.train is None:
+        raise InputError("there is nothing to learn from: give train=DATA with a column 'emotion'")
+    data = {"train": read_data(recipe.train)}
+    if recipe.validation is not None:
+        data["validation"] = read_data(recipe.validation)
+    found = {part: tracked(items, jobs=recipe.jobs) for part, items in data.items()}
+    emotions = tuple(name for name in EMOTIONS if name in {item.emotion for item in found["train"].items})
+    examples = {part: labelled(each, emotions) for part, each in found.items()}
+    heard = {part: {item.speaker for item in each.items} for part, each in found.items()}
+    return FaceTask(recipe, emotions, examples["train"], examples.get("validation", Examples()), heard)
+
+
+def _from_knowledge(recipe: FaceRecipe) -> FaceTask:
+    """Neutral talk in `train` moves the made-up faces; without it, made-up talk does."""
+    random = np.random.default_rng(recipe.seed)
+    heard: dict[str, Collection[str | None]] = {"train": set()}
+    if recipe.train is None:
+        talk = Talk.made_up(random)
+    else:
+        found = tracked(read_data(recipe.train), jobs=recipe.jobs)
+        talk, heard = Talk.of(found.streams), {"train": {item.speaker for item in found.items}}
+    examples = make(talk, recipe.people, recipe.clips, random, World())
+    held = make(talk, max(2, min(HELD_OUT, recipe.people // 5)), recipe.clips, random, HARDER)
+    return FaceTask(recipe, facs.EMOTIONS, examples, held, heard)
+
+
+def shipped() -> Path | None:
+    """The weights that learned from knowledge; permissive."""
+    folder = beside("checkpoints/face-emotion")
+    return folder if folder.is_dir() else None
+
+
+def evaluate(checkpoint: Path, data: Data) -> Evaluation:
+    """As strangers; and, noted beside it, with each person's usual face known, from their clips without labels.
+
+    Raises:
+        InputError: no labels, or some that the model was never taught. AssetError: no model of this room.
+    """
+    net = FaceEmotionNet.load(checkpoint)
+    found = tracked(data)
+    names, labels = net.config.emotions, [item.emotion for item in found.items]
+    who = [item.speaker for item in found.items]
+    if not labels:
+        return Evaluation(0, {}, skipped=found.skipped)
+    streams = [net.reads(stream) for stream in found.streams]
+    usual = Examples(streams, [], list(who)).usual(net.usual)
+    ways = {way: classified(names, labels, net.probabilities(streams, own), who, skipped=found.skipped)
+            for way, own in (("strangers", None), ("known", usual))}  # fmt: skip
+    first, second = ("known", "strangers") if net.config.known == 1 else ("strangers", "known")
+    noted = {"people_are": first, f"if_people_were_{second}": dict(ways[second].metrics)}
+    return Evaluation(**{**vars(ways[first]), "notes": noted})
