@@ -98,7 +98,9 @@ def _shipped_row(item: Shipped) -> Row:
     # A licence that takes a sentence is a note; only a name fits its column.
     short, note = (item.licence, "") if " " not in item.licence else ("see note", item.licence + ".")
     size = round(item.bytes / 1e6, 1)
-    return Row(item.folder.name, item.what, "the cascade", short, item.permissive, size, True, note, "shipped")
+    return Row(
+        item.folder.name, item.what, "the system it is named after", short, item.permissive, size, True, note, "shipped"
+    )
 
 
 def _present(item: Entry) -> bool:

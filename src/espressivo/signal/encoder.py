@@ -134,14 +134,21 @@ class HuggingFace(SpeechEncoder):
         return torch.stack([states[layer][0, :total] for layer in layers]).float().numpy()
 
 
-def _whisper() -> SpeechEncoder:
+def _whisper_tiny() -> SpeechEncoder:
     from espressivo.signal.whisper import WhisperEncoder
 
     return WhisperEncoder()
 
 
+def _whisper_base() -> SpeechEncoder:
+    from espressivo.signal.whisper import WhisperBase
+
+    return WhisperBase()
+
+
 SPEECH_ENCODERS: dict[str, Callable[[], SpeechEncoder]] = {
-    "whisper-tiny-en": _whisper,
+    "whisper-tiny-en": _whisper_tiny,
+    "whisper-base": _whisper_base,
     "wakehubert-tiny": WakeHubert,
 }
 

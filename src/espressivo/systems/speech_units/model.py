@@ -38,7 +38,7 @@ class UnitConfig:
     width: int = 64
     phones: int = 1
     counts: tuple[int, ...] = (500, 100)
-    lag: float = 0.03
+    lag: float = 0.015
     dropout: float = 0.2
     system: str = "speech-units"
 
