@@ -61,3 +61,13 @@ def test_results_that_cannot_be_printed() -> None:
         )
     assert ended.returncode == 2
     assert ended.stderr == "espressivo: cannot write the results: no space left on device\n"
+
+
+def test_ctrl_c_is_told_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("espressivo.media.provenance.detect", interrupted)
+    ended = run("detect", "any.wav")
+    assert ended.code == 130
+    assert ended.err == "espressivo: stopped\n"

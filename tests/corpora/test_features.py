@@ -171,3 +171,14 @@ def test_two_at_once_share_the_work(tmp_path: Path, start: Callable[[], "subproc
     outs = sorted(process.communicate(timeout=60)[0].split() for process in both)
     assert outs == [["0", "30"], ["30", "0"]]
     assert len(asked(Loudness(tmp_path / "log"))) == 30
+
+
+def test_an_item_whose_file_is_gone_is_not_kept(tmp_path: Path) -> None:
+    here, gone = some(tmp_path, "here", "gone")
+    gone.path.unlink()
+    report = extract([here, gone], Loudness(tmp_path / "log"), tmp_path / "cache")
+    assert [name for name, _ in report.skipped] == ["gone"]
+    store = FeatureStore(report.folder)
+    assert here in store
+    assert gone not in store
+    assert store.get(gone) is None

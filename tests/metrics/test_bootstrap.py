@@ -62,6 +62,13 @@ def test_who_is_unknown_is_a_person_of_their_own() -> None:
     assert interval(values, mean, [None] * 40) == interval(values, mean)
 
 
+def test_one_or_two_people_say_nothing_about_others_so_clips_are_drawn() -> None:
+    values = rows(np.random.default_rng(5).random(40))
+    assert interval(values, mean, ["anna"] * 40) == interval(values, mean)
+    assert interval(values, mean, ["anna", "ben"] * 20) == interval(values, mean)
+    assert interval(values, mean, ["anna", "ben", "cleo", "dan"] * 10) != interval(values, mean)
+
+
 def test_the_seed_decides() -> None:
     values = rows(np.random.default_rng(4).random(50))
     assert interval(values, mean, seed=1) == interval(values, mean, seed=1)

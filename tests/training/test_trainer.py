@@ -45,6 +45,13 @@ def test_it_learns_and_keeps_what_it_learned(tmp_path: Path) -> None:
     assert str(tmp_path) not in (outcome.folder / "training.json").read_text()
 
 
+def test_somebody_unknown_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Blobs, "speakers", lambda task: {"train": {"toy-b", None, "toy-a"}})
+    recipe = ToyRecipe(steps=1, output=tmp_path / "run")
+    Trainer(Blobs(recipe), recipe).fit()
+    assert load_training(tmp_path / "run")["speakers"] == {"train": ["toy-a", "toy-b", None]}
+
+
 def test_it_overfits_one_batch() -> None:
     recipe = ToyRecipe(steps=300, learning_rate=0.03, batch_size=8)
     outcome = Trainer(Blobs(recipe, 8), recipe).fit()

@@ -62,10 +62,18 @@ def test_what_is_fine_is_written_and_the_rest_named(tmp_path: Path, root: Path, 
     assert [line for line in lines if line.startswith(f"kept: {root / 'b2.wav'}: is cut off")]
 
 
+def test_what_somebody_filled_in_is_not_written_over(tmp_path: Path, root: Path) -> None:
+    (tmp_path / "d.csv").write_text("path,emotion\na0.wav,happy\n")
+    with pytest.raises(OutputError, match="is there already"):
+        prepare(FAKE, root, tmp_path / "d.csv")
+    assert "happy" in (tmp_path / "d.csv").read_text()
+
+
 def test_nothing_skipped_leaves_no_list_not_even_an_old_one(tmp_path: Path, root: Path) -> None:
     prepare(FAKE, root, tmp_path / "d.csv")
     for path in [*root.glob("c*"), root / "notes.txt", root / "b2.wav"]:
         path.unlink()
+    (tmp_path / "d.csv").unlink()
     made = prepare(FAKE, root, tmp_path / "d.csv")
     assert (made.skipped, made.log) == (0, None)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["d.csv", "fake"]

@@ -13,6 +13,10 @@ from espressivo.errors import EspressivoError
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 
 
+INTERRUPTED = 130
+"""What a shell gives for a program that Ctrl-C ended."""
+
+
 def main() -> None:
     """Runs the command line; the only place that ends the process."""
     import typer
@@ -23,6 +27,8 @@ def main() -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             code = _run()
+            if code == INTERRUPTED:  # Typer has swallowed the interrupt itself
+                _say("stopped", code)
             sys.stdout.flush()
         _pass_on(caught)
     except EspressivoError as error:
@@ -30,7 +36,7 @@ def main() -> None:
     except usage as error:  # type: ignore[misc]
         code = _misused(error)
     except (KeyboardInterrupt, typer.Abort):
-        code = _say("stopped", 130)
+        code = _say("stopped", INTERRUPTED)
     except BrokenPipeError:
         code = 0
         _forget_output()

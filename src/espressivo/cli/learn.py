@@ -41,7 +41,7 @@ def train(
             made = learn(system, settings or (), show=True, **options)  # type: ignore[arg-type]
     except Stopped as stop:
         typer.echo(f"espressivo: {stop}", err=True)
-        raise typer.Exit(130) from None
+        raise SystemExit(130) from None  # all is said
     if os.environ.get("RANK", "0") != "0":
         return
     for name, value in made.metrics.items():
@@ -77,7 +77,8 @@ def _show(found: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    clips = f"{found.n} clips" + (f" of {found.speakers} speakers" if found.speakers else "")
+    people = "1 speaker" if found.speakers == 1 else f"{found.speakers} speakers"
+    clips = f"{found.n} clips" + (f" of {people}" if found.speakers else "")
     table = Table("", "value", "95 % interval", "always the commonest", title=clips, box=None, title_justify="left")
     for name, value in found.metrics.items():
         bounds = found.intervals.get(name)

@@ -109,10 +109,13 @@ class FeatureStore:
         return len(self._where)
 
     def __contains__(self, item: Item) -> bool:
-        return key_of(item) in self._where
+        try:
+            return key_of(item) in self._where
+        except InputError:  # its file is gone
+            return False
 
     def __getitem__(self, item: Item) -> dict[str, np.ndarray]:
-        """Raises KeyError where nothing is kept of it."""
+        """Raises KeyError where nothing is kept of it, InputError where its file is gone."""
         key = key_of(item)
         if key not in self._where:
             raise KeyError(f"no features of {item.id} in {str(self.folder)!r}")
@@ -120,10 +123,7 @@ class FeatureStore:
         return {name: self._open(path).get_tensor(f"{key}/{name}") for name in names}
 
     def get(self, item: Item) -> dict[str, np.ndarray] | None:
-        try:
-            return self[item]
-        except KeyError:
-            return None
+        return self[item] if item in self else None  # noqa: SIM401  this is that `get`
 
     def __reduce__(self) -> tuple[type[FeatureStore], tuple[Path]]:
         return type(self), (self.folder,)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 RESAMPLES, LEVEL = 1000, 0.95
 
+FEWEST = 3
+
 
 def interval(
     rows: Float[np.ndarray, "n columns"],
@@ -31,9 +33,12 @@ def interval(
     Args:
         rows: what each clip adds to the sums that the statistic is made of.
         statistic: from sums (resamples, columns) to values (resamples,).
-        groups: who each clip is by; None is a group of its own.
+        groups: who each clip is by; None is a group of its own. Fewer than FEWEST say nothing about others: then clips
+            are drawn.
     """
     number = _numbered(groups) if groups is not None else np.arange(len(rows))
+    if number.max() + 1 < FEWEST:
+        number = np.arange(len(rows))
     summed = np.zeros((int(number.max()) + 1, rows.shape[1]))
     np.add.at(summed, number, rows)
     count = len(summed)

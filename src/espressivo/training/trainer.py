@@ -6,7 +6,7 @@ and resumed gives the same losses as one that was not, on the CPU to the last bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -255,7 +255,7 @@ class Trainer:
         return {
             "recipe": recipe.model_dump(mode="json", exclude={"train", "validation", "output"}),
             "data": {part: fingerprint(path) for part, path in data.items() if path is not None and path.is_file()},
-            "speakers": {part: sorted(set(names) - {None}) for part, names in self.task.speakers().items()},
+            "speakers": {part: _listed(names) for part, names in self.task.speakers().items()},
             "examples": len(self.task),
             "step": outcome.step,
             "steps": outcome.steps,
@@ -286,6 +286,12 @@ class Trainer:
         if output is None:
             return f"{step}: there is no output, nothing is kept"
         return f"{step}: all is saved in {str(output)!r}; go on with the same command and --resume"
+
+
+def _listed(names: Collection[str | None]) -> list[str | None]:
+    """In order; None, somebody unknown, comes last."""
+    known = sorted({name for name in names if name is not None})
+    return [*known, None] if None in names else [*known]
 
 
 def _due(step: int, every: int) -> bool:

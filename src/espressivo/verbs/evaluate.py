@@ -70,7 +70,7 @@ def _check_speakers(checkpoint: Path, data: Data, allow: bool) -> None:
     from espressivo.corpora.splits import check_disjoint
     from espressivo.training.checkpoint import load_training
 
-    heard: dict[str, list[str]] = load_training(checkpoint).get("speakers", {})
+    heard: dict[str, list[str | None]] = load_training(checkpoint).get("speakers", {})
     known = {name for names in heard.values() for name in names}
     check_disjoint({f"the training of {checkpoint.name}": known, data.path.name: data.speakers()}, allow)
 

@@ -130,6 +130,8 @@ def _check(place: Path, shards: bool) -> None:
         raise OutputError(f"cannot write {str(place)!r}: it is a folder; give a name in it, or --shards")
     else:
         kind_of(place)
+        if place.exists():  # somebody may have filled in what no reader knows
+            raise OutputError(f"{str(place)!r} is there already: give another name, or delete it first")
 
 
 def _output(place: Path, shards: bool) -> AbstractContextManager[Callable[[Item], None]]:

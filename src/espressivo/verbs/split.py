@@ -13,7 +13,7 @@ from espressivo.corpora.item import Item
 from espressivo.corpora.shards import writing_shards
 from espressivo.corpora.splits import Subset, by_part, by_speaker, leave_one_out
 from espressivo.corpora.tally import Tally
-from espressivo.errors import ConfigError
+from espressivo.errors import ConfigError, OutputError
 from espressivo.media.files import writing_folder
 
 WAYS = ("speaker", "part", "leave-one-out")
@@ -40,6 +40,8 @@ def split(
         OutputError: the folder cannot be written; nothing half-written is left.
     """
     source, place = read_data(data), Path(out).expanduser()
+    if place.is_dir() and any(place.iterdir()):  # parts of two splits in one folder would share speakers
+        raise OutputError(f"{str(place)!r} holds something already: give a new folder, or delete it first")
     kind = _kind(source.path)
     if by not in WAYS:
         raise ConfigError(f"cannot split by {by!r}: choose one of {', '.join(WAYS)}")

@@ -65,7 +65,11 @@ def train(
 def _check_output(recipe: Recipe, resume: bool) -> None:
     """A run that failed before anything of it was kept may be written over; whatever else is there may not."""
     output = recipe.output
-    if resume or output is None or not output.is_dir():
+    if output is None:
+        return
+    if output.exists() and not output.is_dir():
+        raise ConfigError(f"output={str(output)!r} is a file: give a folder, or a name that is free")
+    if resume or not output.is_dir():
         return
     kept = [path.name for path in output.iterdir() if not path.name.startswith(TRACES)]
     if kept:

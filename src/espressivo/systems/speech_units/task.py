@@ -144,6 +144,8 @@ def make_task(recipe: UnitRecipe) -> UnitTask:
     """
     if recipe.train is None:
         raise ConfigError("speech-units learns from recordings: give train=DATA, as CutSet or CSV with a text column")
+    if recipe.validation is not None:
+        raise ConfigError("speech-units validates on nothing: leave validation= out, and measure with 'evaluate'")
     data, feature = read_data(recipe.train), UnitFeature(recipe.encoder, recipe.layer)
     report = extract(data, feature, cache_dir() / "features", jobs=max(1, recipe.workers))
     texts = Texts(recipe.transcribe)

@@ -139,9 +139,10 @@ class VoiceTask(Task[Batch]):
 
 def probabilities(model: VoiceNet, table: Table, known: bool = False) -> Float[np.ndarray, "utterances emotions"]:
     """Of every utterance; `known` judges it against the speaker's others in the table."""
-    x = relative(table.x, table.speaker, model.usual.numpy()) if known else table.x
+    device = model.usual.device
+    x = relative(table.x, table.speaker, model.usual.cpu().numpy()) if known else table.x
     with torch.inference_mode():
-        return model(torch.from_numpy(x), known).softmax(dim=1).numpy()
+        return model(torch.from_numpy(x).to(device), known).softmax(dim=1).cpu().numpy()
 
 
 def masked_cost(
