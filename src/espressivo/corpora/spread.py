@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import pickle
 import signal
-import sys
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -109,7 +107,7 @@ class _Pool(Generic[Given, Made]):
     """Worker processes that are replaced when one of them is killed."""
 
     def __init__(self, function: Callable[[Given], Made], jobs: int) -> None:
-        self._function, self._jobs = function, jobs
+        self._function, self._jobs, self._threads = function, jobs, max(1, cores() // jobs)
         self._workers = self._start(jobs)
         self._alone: ProcessPoolExecutor | None = None
 
@@ -128,7 +126,7 @@ class _Pool(Generic[Given, Made]):
                     workers.shutdown(wait=True, cancel_futures=True)
 
     def _submit(self, item: Given) -> Future[Any]:
-        with _deaf():
+        with _deaf(self._threads):
             try:
                 return self._workers.submit(_work, item)
             except BrokenProcessPool:
@@ -145,7 +143,7 @@ class _Pool(Generic[Given, Made]):
         """One death takes all that is in flight along; tried again alone, an item shows whether it was the cause."""
         if self._alone is None:
             self._alone = self._living()
-        with _deaf():
+        with _deaf(self._threads):
             future = self._alone.submit(_work, item)
         try:
             return told(item, future.result())
@@ -156,7 +154,7 @@ class _Pool(Generic[Given, Made]):
     def _living(self) -> ProcessPoolExecutor:
         """One worker that has shown that it can begin: a death after that is the item's doing."""
         workers = self._start(1)
-        with _deaf():
+        with _deaf(self._threads):
             sign = workers.submit(os.getpid)
         try:
             sign.result()
@@ -168,39 +166,40 @@ class _Pool(Generic[Given, Made]):
     def _start(self, count: int) -> ProcessPoolExecutor:
         # Not by fork: a copy of a process with threads (PyTorch, a progress bar) can hang for ever.
         context = multiprocessing.get_context("spawn")
-        threads = max(1, cores() // self._jobs)
-        function = pickle.dumps(self._function)
-        return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(function, threads))
+        return ProcessPoolExecutor(count, context, initializer=_begin, initargs=(self._function,))
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Ctrl-C waits until the block ends; a process started in it waits until `_begin`, or it would die with a word."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _deaf(threads: int) -> Iterator[None]:
+    """For the moment in which a process may be started.
+
+    Ctrl-C waits until the block ends, and in the process until `_begin`, or it would die with a word. The process
+    inherits its share of the processors: libraries look for that when they are imported, which is before `_begin`.
+    """
+    told = "OMP_NUM_THREADS" in os.environ
+    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    masked = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masked else set()
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if not told:
+            del os.environ["OMP_NUM_THREADS"]
 
 
 _function: Callable[[Any], Any]
 """In a worker: what it does, sent once, so that a model which it loads at the first item serves all others."""
 
 
-def _begin(function: bytes, threads: int) -> None:
-    """In a worker: its share of the processors, its work, and no last words.
+def _begin(function: Callable[[Any], Any]) -> None:
+    """In a worker: its work, and no last words.
 
-    The share comes first: libraries that the work imports look for it only then. Ctrl-C reaches every process; the one
-    that started it all has its say, and the workers end at once.
+    Ctrl-C reaches every process; the one that started it all has its say, and the workers end at once.
     """
     global _function
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    if "torch" in sys.modules:  # imported by the main script
-        sys.modules["torch"].set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    _function = pickle.loads(function)
+    _function = function
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
