@@ -15,7 +15,7 @@ help:
 	@echo "make docs     build the documentation into site/"
 
 demo: $(VENV)/.ready
-	@echo "Fetching pinned weights (about 370 MB the first time, nothing later)."
+	@echo "Fetching pinned weights (about 440 MB the first time, nothing later)."
 	@$(BIN)/espressivo assets fetch --for converse
 	$(BIN)/espressivo demo -o demo-output
 
