@@ -22,7 +22,7 @@ from espressivo.corpora.readers import corpus
 from espressivo.emotion import EmotionScores, canonical
 from espressivo.media.face import track
 from espressivo.systems.cascade.face_scores import FaceReader, MovementReader
-from espressivo.systems.cascade.model import FACE_LABELS, FACE_SIZE
+from espressivo.systems.cascade.fer import FACE_LABELS, FACE_SIZE
 from espressivo.systems.feeling import FAIRLY_SURE, SURE, Feeling, combine, sureness
 from espressivo.systems.voice_emotion.pipeline import VoiceEmotion
 

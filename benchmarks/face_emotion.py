@@ -30,7 +30,7 @@ from espressivo.emotion import EMOTIONS
 from espressivo.media.face import track
 from espressivo.metrics.report import Evaluation, classified
 from espressivo.systems.cascade.face_scores import FaceReader
-from espressivo.systems.cascade.model import FACE_LABELS
+from espressivo.systems.cascade.fer import FACE_LABELS
 from espressivo.systems.face_emotion.examples import Examples, Tracked, labelled, tracked
 from espressivo.systems.face_emotion.model import FaceEmotionNet
 from espressivo.systems.face_emotion.pipeline import SHIPPED

@@ -29,7 +29,7 @@ CHECKED = [
     "espressivo.metrics.calibration",
     "espressivo.metrics.bootstrap",
     "espressivo.metrics.report",
-    "espressivo.systems.cascade.model",
+    "espressivo.systems.cascade.fer",
     "espressivo.systems.face_emotion.model",
     "espressivo.systems.speech_units.model",
     "espressivo.systems.voice_emotion.model",

@@ -11,7 +11,7 @@ from PIL import Image
 from espressivo.emotion import canonical
 from espressivo.errors import AssetError
 from espressivo.systems.cascade.face_scores import FaceReader
-from espressivo.systems.cascade.model import FACE_LABELS, FaceNet, pool_same
+from espressivo.systems.cascade.fer import FACE_LABELS, FaceNet, pool_same
 
 # In the order of FACE_LABELS. The quantised TFLite model that `fer` ships beside these weights gives, for the same
 # picture, .129 .007 .007 .184 .006 .001 .666.

@@ -7,7 +7,7 @@ from espressivo.clip import Video
 from espressivo.media.facetrack import FaceTrack
 from espressivo.media.read import from_arrays
 from espressivo.systems.cascade.face_scores import MARGIN, RISE, FaceReader, crop, face_crops
-from espressivo.systems.cascade.model import FACE_LABELS
+from espressivo.systems.cascade.fer import FACE_LABELS
 
 
 def made(frames: int, present: np.ndarray, size: tuple[int, int] = (160, 120)) -> tuple[Video, FaceTrack]:

@@ -12,7 +12,7 @@ from espressivo.assets import fetch
 from espressivo.clip import Video
 from espressivo.emotion import EmotionScores
 from espressivo.media.facetrack import FaceTrack
-from espressivo.systems.cascade.model import FACE_LABELS, FACE_SIZE, FaceNet
+from espressivo.systems.cascade.fer import FACE_LABELS, FACE_SIZE, FaceNet
 from espressivo.systems.face_emotion.pipeline import FaceEmotion
 from espressivo.systems.feeling import Feeling
 
