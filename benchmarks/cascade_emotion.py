@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from common import data_root, save, table
+from common import data_root, rounded, save, table
 from espressivo.corpora.readers import corpus
 from espressivo.emotion import EmotionScores, canonical
 from espressivo.media.face import track
@@ -140,12 +140,6 @@ def show(result: dict[str, Any]) -> None:
     for name, row in result["javanese"].items():
         print(name, row.get("levels", ""), row.get("recall", ""))
     print("fer2013 test", result["fer2013_test"], "seconds for 4 s", result["seconds_for_4_s"])
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return round(float(value), 4) if isinstance(value, float) else value
 
 
 def main() -> None:

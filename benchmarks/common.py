@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "benchmarks" / "results"
 PACKAGES = (
@@ -55,6 +57,15 @@ def save(name: str, result: Mapping[str, Any]) -> Path:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"wrote {path.relative_to(REPOSITORY)}")
     return path
+
+
+def rounded(value: Any, digits: int = 4) -> Any:
+    """`value`, and whatever numbers are in it, to `digits` decimals: no more than a reader can use."""
+    if isinstance(value, Mapping):
+        return {key: rounded(item, digits) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item, digits) for item in value]
+    return round(float(value), digits) if isinstance(value, (float, np.floating)) else value
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> None:

@@ -9,7 +9,7 @@ beside it. How heavy the penalty is, is chosen inside each fold, on its six peop
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from common import data_root, save, table
+from common import data_root, rounded, save, table
 from espressivo.assets import cache_dir
 from espressivo.assets.shipped import beside
 from espressivo.clip import Clip
@@ -213,14 +213,6 @@ def alarms(found: Tracked) -> dict[str, Any]:
     p = net.probabilities([net.reads(stream) for stream in found.streams])
     shares = np.bincount(p.argmax(axis=1), minlength=len(net.config.emotions)) / len(p)
     return {"n": len(p), "taken_for": dict(zip(net.config.emotions, shares, strict=True))}
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [rounded(item) for item in value]
-    return round(float(value), 4) if isinstance(value, (float, np.floating)) else value
 
 
 def main() -> None:

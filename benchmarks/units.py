@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from common import data_root, save, table
+from common import data_root, rounded, save, table
 from espressivo.clip import SPEECH_RATE
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
@@ -168,12 +168,6 @@ def codebooks(net: UnitNet, test: Corpus) -> dict[str, Any]:
     x = torch.from_numpy(np.concatenate(parts))
     with torch.inference_mode():
         return {str(count): score(net.units(x, count).numpy(), phone) for count in net.config.counts}
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
-    return round(float(value), 4) if isinstance(value, float) else value
 
 
 def main() -> None:

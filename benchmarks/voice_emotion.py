@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from common import data_root, save, table
+from common import data_root, rounded, save, table
 from espressivo.assets.cache import cache_dir
 from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
@@ -222,12 +222,6 @@ def speed() -> dict[str, float]:
     return {"first": times[0], "then": min(times[1:])}
 
 
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: rounded(one) for key, one in value.items()}
-    return round(float(value), 3) if isinstance(value, (float, np.floating)) else value
-
-
 def show(result: dict[str, Any]) -> None:
     for name in CORPORA:
         print(name)
@@ -256,7 +250,7 @@ def main() -> None:
         "speaker known by a few clips": {name: few_clips(name) for name in CORPORA},
         "seconds for 4 s": speed(),
     }
-    result = rounded(result | {"seconds": time.perf_counter() - begun})
+    result = rounded(result | {"seconds": time.perf_counter() - begun}, 3)
     show(result)
     save("voice_emotion", result)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -27,9 +26,9 @@ from espressivo.systems.speech_units.model import UnitConfig, UnitNet
 from espressivo.systems.speech_units.phones import PHONES
 from espressivo.training import Losses, Recipe, Task, Trainer
 from espressivo.training.checkpoint import save_model
+from espressivo.training.recipe import Some
 
 RECIPES = Path(__file__).parent / "recipes"
-Some = Annotated[int, Field(gt=0)]
 
 
 class UnitRecipe(Recipe):
@@ -175,7 +174,7 @@ def make_task(recipe: UnitRecipe) -> UnitTask:
 def aligner_of(recipe: UnitRecipe, config: UnitConfig, spoken: Frames) -> tuple[nn.Module, np.ndarray]:
     """A network that learned the phones of synthetic speech, and how frequent each is there."""
     short = recipe.model_copy(update={"steps": recipe.aligner_steps, "output": None, "warmup": recipe.warmup // 2})
-    learned = Trainer(PhoneTask(short, replace(config), spoken), short).fit().model.eval().cpu()
+    learned = Trainer(PhoneTask(short, config, spoken), short).fit().model.eval().cpu()
     counts = np.bincount(spoken.phone[spoken.phone >= 0], minlength=len(PHONES))
     return learned, counts / counts.sum()
 
