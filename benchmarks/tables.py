@@ -68,6 +68,8 @@ def with_rows(table: re.Match[str], tree: Any) -> str:
     # The paths in the row begin where its rows are.
     row = FIELD.sub(lambda f: f[0] if f["path"] == "*" else "{" + table["rows"] + "." + f[0][1:], table["row"])
     wanted = [line.partition(": ")[::2] for line in table["wanted"].splitlines()] or every_row(row, tree)
+    if not wanted:
+        raise FigureError(f"the table of {table['rows']!r} has no rows: nothing was measured there")
     body = [filled(row.replace("{*}", label), tree, entry) for label, entry in wanted]
     lines = [re.sub(r"\|\s+(?=\|)", "| ", line) for line in body]  # a figure that is absent leaves one blank
     return table["spec"] + table["head"] + "".join(f"{line}\n" for line in lines)

@@ -1,9 +1,11 @@
 """Which units keep the words and drop the speaker? Phone purity, PNMI, probes and bitrate, on hand-labelled German.
 
-python benchmarks/units.py     about 15 minutes on two cores, less when the features are cached
+python benchmarks/units.py [ENCODER:LAYER | FOLDER]...     about 20 minutes on two cores
 
+Further rows: an encoder (hf:NAME:LAYER for one on the Hub), or the folder of units that you trained.
 Every row clusters its features into 500 units at 25 a second. "fitted on it" clusters the German recordings themselves,
 as is usual, although they hold but ten sentences; "fitted elsewhere" clusters English alone, as units are in use.
+A row's lag is chosen on every other German speaker; purity and PNMI are those of the speakers between them.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha1
 from pathlib import Path
 from typing import Any
 
@@ -77,24 +80,48 @@ def mfcc(samples: np.ndarray) -> np.ndarray:
     return cepstra[: len(cepstra) // STACK * STACK].reshape(-1, STACK * 20).astype(np.float32)
 
 
-def layer_of(name: str, layer: int) -> Features:
-    encoder = speech_encoder(name)
-    return lambda samples: stacked(torch.from_numpy(encoder(samples, (layer,))[0])).numpy()
+class Encoder:
+    """An encoder that listens to each recording once, whichever of its layers are asked for."""
+
+    def __init__(self, name: str, layers: tuple[int, ...]) -> None:
+        self._encoder, self.layers = speech_encoder(name), layers
+        self._heard: dict[bytes, np.ndarray] = {}
+
+    def layer(self, layer: int) -> Features:
+        return lambda samples: stacked(torch.from_numpy(self._hear(samples)[self.layers.index(layer)]).float()).numpy()
+
+    def _hear(self, samples: np.ndarray) -> np.ndarray:
+        key = sha1(samples.tobytes()).digest()
+        if key not in self._heard:
+            self._heard[key] = self._encoder(samples, self.layers).astype(np.float16)
+        return self._heard[key]
 
 
-def learned(net: UnitNet) -> Features:
-    below = layer_of(net.config.encoder, net.config.layer)
+def learned(net: UnitNet, encoder: Encoder) -> Features:
+    below = encoder.layer(net.config.layer)
     return lambda samples: embedded(net, below(samples))
 
 
-def rows(net: UnitNet) -> dict[str, Features]:
-    """What is compared; a further argument names an encoder on the Hub, as hf:NAME:LAYER."""
-    found: dict[str, Features] = {"MFCC": mfcc, "WakeHuBERT": layer_of("wakehubert-tiny", 0)}
-    found |= {f"Whisper tiny.en layer {i}": layer_of("whisper-tiny-en", i) for i in (1, 2, 3, 4)}
+def rows(nets: list[UnitNet], encoders: dict[str, Encoder]) -> dict[str, Features]:
+    """What is compared, by the name of its row."""
+    found: dict[str, Features] = {"MFCC": mfcc, "WakeHuBERT": encoders["wakehubert-tiny"].layer(0)}
+    found |= {f"Whisper tiny.en layer {i}": encoders["whisper-tiny-en"].layer(i) for i in (1, 2, 3, 4)}
+    found |= {"Whisper base, last layer": encoders["whisper-base"].layer(0)}
+    for name in sys.argv[1:]:
+        if name in encoders:
+            found[name] = encoders[name].layer(encoders[name].layers[0])
+    return found | {f"bottleneck on {n.config.encoder}": learned(n, encoders[n.config.encoder]) for n in nets}
+
+
+def named() -> dict[str, Encoder]:
+    """The encoders of the table, and those that are named as arguments."""
+    found = {"wakehubert-tiny": (0,), "whisper-tiny-en": (1, 2, 3, 4), "whisper-base": (0,)}
+    encoders = {name: Encoder(name, layers) for name, layers in found.items()}
     for given in sys.argv[1:]:
-        name, _, layer = given.rpartition(":")
-        found[given] = layer_of(name, int(layer))
-    return found | {"learned bottleneck": learned(net)}
+        if not Path(given).is_dir():
+            name, _, layer = given.rpartition(":")
+            encoders[given] = Encoder(name, (int(layer),))
+    return encoders
 
 
 def phones(corpus: Corpus, lengths: list[int], lag: float) -> np.ndarray:
@@ -103,32 +130,38 @@ def phones(corpus: Corpus, lengths: list[int], lag: float) -> np.ndarray:
 
 
 def judged(features: Features, test: Corpus, other: Corpus) -> dict[str, Any]:
-    """One row of the table; the lag is the one at which the features say most of the phones."""
+    """One row of the table."""
     parts = [features(wave) for wave in test.waves]
     lengths = [len(part) for part in parts]
     elsewhere = np.concatenate([features(wave) for wave in other.waves])
     mean, deviation = elsewhere.mean(axis=0), elsewhere.std(axis=0) + 1e-6
-    elsewhere = (elsewhere - mean) / deviation
     x = np.concatenate(parts)
     own = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-6)
-    units = predict(clustered(elsewhere, COUNT, SEED), (x - mean) / deviation)
-    lag = max(SHIFTS, key=lambda shift: score(units, phones(test, lengths, shift))["purity"])
+    units = predict(clustered((elsewhere - mean) / deviation, COUNT, SEED), (x - mean) / deviation)
+    who = np.array([item.speaker for item in test.items])
+    speaker = np.repeat(who, lengths)
+    lag, rest = chosen_lag(units, test, lengths, speaker)
     phone = phones(test, lengths, lag)
     said = phone != PAUSE
-    speaker = np.repeat([item.speaker for item in test.items], lengths)
     sentence = np.array([item.notes["sentence"] for item in test.items])
     refit = predict(clustered(own[said], COUNT, SEED), own)
     means = np.stack([part.mean(axis=0) for part in parts])
     bags = np.stack([np.bincount(u, minlength=COUNT) / len(u) for u in np.split(units, np.cumsum(lengths)[:-1])])
-    who = np.array([item.speaker for item in test.items])
     return {
         "lag": lag,
-        **score(units, phone),
-        "fitted_on_it": score(refit, phone),
+        **score(units[rest], phone[rest]),
+        "fitted_on_it": score(refit[rest], phone[rest]),
         "phone_probe": phone_probe(own[said], phone[said], speaker[said]),
         "speaker_probe": speaker_probe(means, who, sentence),
         "speaker_probe_units": speaker_probe(bags, who, sentence),
     }
+
+
+def chosen_lag(units: np.ndarray, test: Corpus, lengths: list[int], speaker: np.ndarray) -> tuple[float, np.ndarray]:
+    """The lag at which the units of half of the speakers say most of their phones, and which frames are the others'."""
+    half = np.isin(speaker, np.unique(speaker)[::2])
+    found = {shift: score(units[half], phones(test, lengths, shift)[half])["purity"] for shift in SHIFTS}
+    return max(found, key=lambda shift: found[shift]), ~half
 
 
 def score(units: np.ndarray, phone: np.ndarray) -> dict[str, float]:
@@ -161,22 +194,29 @@ def speaker_probe(x: np.ndarray, who: np.ndarray, sentence: np.ndarray) -> float
     return float(np.mean(right))
 
 
-def codebooks(net: UnitNet, test: Corpus) -> dict[str, Any]:
-    """The units that ship, as they ship."""
-    parts = [layer_of(net.config.encoder, net.config.layer)(wave) for wave in test.waves]
-    phone = phones(test, [len(part) for part in parts], net.config.lag)
-    x = torch.from_numpy(np.concatenate(parts))
-    with torch.inference_mode():
-        return {str(count): score(net.units(x, count).numpy(), phone) for count in net.config.counts}
+def codebooks(net: UnitNet, encoder: Encoder, test: Corpus) -> dict[str, Any]:
+    """The units that ship, as they ship, on the speakers whom their lag was not chosen on."""
+    below = encoder.layer(net.config.layer)
+    parts = [below(wave) for wave in test.waves]
+    lengths = [len(part) for part in parts]
+    phone, speaker = phones(test, lengths, net.config.lag), np.repeat([i.speaker for i in test.items], lengths)
+    x, found = torch.from_numpy(np.concatenate(parts)), {}
+    for count in net.config.counts:
+        with torch.inference_mode():
+            units = net.units(x, count).numpy()
+        lag, rest = chosen_lag(units, test, lengths, speaker)
+        found[str(count)] = {"best_lag": lag, **score(units[rest], phone[rest])}
+    return found
 
 
 def main() -> None:
     folder = shipped()
     assert folder is not None, "train the units first: espressivo train speech-units"
-    net, data = UnitNet.load(folder), data_root()
+    nets = [UnitNet.load(path) for path in (folder, *(Path(given) for given in sys.argv[1:] if Path(given).is_dir()))]
+    data, encoders = data_root(), named()
     test, other = german(data), english(data)
     found = {}
-    for name, features in rows(net).items():
+    for name, features in rows(nets, encoders).items():
         found[name] = rounded(judged(features, test, other))
         print(name, found[name], flush=True)
     table({name: {k: v for k, v in row.items() if not isinstance(v, dict)} for name, row in found.items()})
@@ -184,7 +224,8 @@ def main() -> None:
     facts = {"seed": SEED, "units": COUNT, "rate": UNIT_RATE, "recordings": len(test.waves), "seconds": round(seconds)}
     people, sentences = ({f(i) for i in test.items} for f in (lambda i: i.speaker, lambda i: i.notes["sentence"]))
     facts |= {"chance_speaker": 1 / len(people), "sentences": len(sentences), "english": len(other.waves)}
-    save("units", {**facts, "rows": found, "shipped": rounded(codebooks(net, test))})
+    ours = codebooks(nets[0], encoders[nets[0].config.encoder], test)
+    save("units", {**facts, "rows": found, "shipped": rounded(ours)})
 
 
 if __name__ == "__main__":

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import permutations
 from typing import Any
 
 import numpy as np
+import torch
 
 from common import data_root, rounded, save, table
 from espressivo.assets.cache import cache_dir
 from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
-from espressivo.metrics.calibration import reliability
+from espressivo.metrics import classification
+from espressivo.metrics.calibration import ece
 from espressivo.systems.voice_emotion.examples import Table, read_table
 from espressivo.systems.voice_emotion.hearing import LAYERS, VoiceFeature
 from espressivo.systems.voice_emotion.inputs import Habit
@@ -28,6 +31,7 @@ from espressivo.systems.voice_emotion.pipeline import VoiceEmotion
 from espressivo.systems.voice_emotion.recipe import FOLDER, VoiceRecipe
 from espressivo.systems.voice_emotion.task import VoiceTask, probabilities
 from espressivo.training import Trainer, read_recipe
+from espressivo.training.calibration import fit_temperature
 from espressivo.training.seeds import threads
 from simple_voice import WAKEHUBERT, SimpleFeature
 
@@ -89,8 +93,12 @@ def fitted(recipe: VoiceRecipe, data: Table, seed: int = 0) -> VoiceNet:
 
 def uar(names: Iterable[str], truth: np.ndarray, p: np.ndarray) -> float:
     """Unweighted average recall over the emotions in `truth`."""
-    guess = np.array(list(names))[p.argmax(axis=1)]
-    return float(np.mean([(guess[truth == name] == name).mean() for name in np.unique(truth)]))
+    known = tuple(names)
+    return float(classification.uar(classification.confusion(numbered(known, truth), p.argmax(axis=1), len(known))))
+
+
+def numbered(names: Sequence[str], truth: np.ndarray) -> np.ndarray:
+    return np.array([list(names).index(name) for name in truth])
 
 
 def leave_one_out(recipe: VoiceRecipe, data: Table, seeds: Iterable[int] = (0,)) -> dict[str, float]:
@@ -125,27 +133,48 @@ def within() -> dict[str, dict[str, dict[str, float]]]:
     return rows | {"ours": {name: leave_one_out(PLAIN, heard(name), SEEDS) for name in CORPORA}}
 
 
-def across(source: Table, target: Table, recipe: VoiceRecipe = NC) -> dict[str, Any]:
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """A reader tried on a corpus never heard.
+
+    Attributes:
+        figures: means over the seeds.
+        truth: (utterances,) true classes.
+        said: (seeds, utterances, emotions) probabilities at temperature 1.
+    """
+
+    figures: dict[str, Any]
+    truth: np.ndarray
+    said: np.ndarray
+
+    def ece(self, temperature: float) -> float:
+        return float(np.mean([ece(self.truth, heated(p, temperature)) for p in self.said]))
+
+    def own_temperature(self) -> float:
+        """What the target would have called for."""
+        target, logits = torch.from_numpy(self.truth), torch.from_numpy(np.log(np.maximum(self.said, 1e-12)))
+        return float(np.mean([fit_temperature(each, target) for each in logits]))
+
+
+def across(source: Table, target: Table, recipe: VoiceRecipe = NC) -> Tried:
     """Trained on `source`, tried on a corpus never heard, over the emotions that both show."""
     labels = [relabelled(recipe, part.only(~np.isin(part.emotion, recipe.leave_out))) for part in (source, target)]
     shared = np.intersect1d(labels[0].emotion, labels[1].emotion)
     source, target = (part.only(np.isin(part.emotion, shared)) for part in labels)
     row: dict[str, list[float]] = {}
+    said = []
     for seed in SEEDS:
         net = fitted(recipe, source, seed)
-        truth = target.emotion
-        alone, known = probabilities(net, target), probabilities(net, target, known=True)
         moved = replace(target, x=target.x + source.x.mean(axis=0) - target.x.mean(axis=0))
         for name, p in (
-            ("as it is", alone),
+            ("as it is", probabilities(net, target)),
             ("corpus mean known", probabilities(net, moved)),
-            ("speaker known", known),
+            ("speaker known", probabilities(net, target, known=True)),
         ):
-            row.setdefault(name, []).append(uar(net.config.emotions, truth, p))
-        for name, t in (("ece before", 1.0), ("ece after", recipe.temperature or 1.0)):
-            row.setdefault(name, []).append(calibration(net, truth, alone, t))
-        row.setdefault("own temperature", []).append(own_temperature(net, truth, alone))
-    return {"emotions": len(shared), **{name: np.mean(values) for name, values in row.items()}}
+            row.setdefault(name, []).append(uar(net.config.emotions, target.emotion, p))
+        said.append(probabilities(net, target))
+    figures = {"emotions": len(shared), **{name: np.mean(values) for name, values in row.items()}}
+    return Tried(figures, numbered(net.config.emotions, target.emotion), np.stack(said))
 
 
 def heated(p: np.ndarray, temperature: float) -> np.ndarray:
@@ -154,34 +183,30 @@ def heated(p: np.ndarray, temperature: float) -> np.ndarray:
     return powers / powers.sum(axis=1, keepdims=True)
 
 
-def calibration(net: VoiceNet, truth: np.ndarray, p: np.ndarray, temperature: float) -> float:
-    numbers = np.array([net.config.emotions.index(name) for name in truth])
-    return float(reliability(numbers, heated(p, temperature)).error)
+Pairs = Mapping[tuple[str, str], Tried]
 
 
-def own_temperature(net: VoiceNet, truth: np.ndarray, p: np.ndarray) -> float:
-    """What the target would have called for."""
-    import torch
-
-    from espressivo.training.calibration import fit_temperature
-
-    numbers = torch.tensor([net.config.emotions.index(name) for name in truth])
-    return fit_temperature(torch.from_numpy(np.log(np.maximum(p, 1e-12))), numbers)
+def called_for(pairs: Pairs, without: str | None = None) -> float:
+    """The mean temperature of readers tried on a corpus never heard; the corpus `without` takes no part at all."""
+    return float(np.mean([tried.own_temperature() for pair, tried in pairs.items() if without not in pair]))
 
 
-def between() -> dict[str, dict[str, Any]]:
-    rows = {}
-    for source in CORPORA:
-        for target in CORPORA:
-            if source != target:
-                rows[f"{source} → {target}"] = across(heard(source), heard(target))
-    rows["simple: ravdess → emodb"] = across(simple("ravdess"), simple("emodb"))
+def between() -> dict[str, Any]:
+    """What becomes of a reader on corpora never heard; each is calibrated by what the others call for."""
+    pairs = {(one, other): across(heard(one), heard(other)) for one, other in permutations(CORPORA, 2)}
+    rows = {f"{one} → {other}": (other, tried) for (one, other), tried in pairs.items()}
+    rows["simple: ravdess → emodb"] = ("emodb", across(simple("ravdess"), simple("emodb")))
     for target in CORPORA:
         rest = joined(heard(name) for name in CORPORA if name != target)
-        rows[f"other two → {target}"] = across(rest, heard(target))
-    rows["emodb → javanese"] = across(heard("emodb"), heard("javanese"), FREE)
-    rows["all three → javanese"] = across(joined(map(heard, CORPORA)), heard("javanese"))
-    return rows
+        rows[f"other two → {target}"] = (target, across(rest, heard(target)))
+    rows["emodb → javanese"] = ("javanese", across(heard("emodb"), heard("javanese"), FREE))
+    rows["all three → javanese"] = ("javanese", across(joined(map(heard, CORPORA)), heard("javanese")))
+    result: dict[str, Any] = {}
+    for name, (target, tried) in rows.items():
+        heat = called_for(pairs, target)
+        calibrated = {"ece before": tried.ece(1.0), "ece after": tried.ece(heat), "temperature": heat}
+        result[name] = tried.figures | calibrated | {"own temperature": tried.own_temperature()}
+    return {"across corpora": result, "temperature": {"called for": called_for(pairs), "shipped": NC.temperature}}
 
 
 def few_clips(name: str, counts: Iterable[int] = (3, 5, 10, 20)) -> dict[str, float]:
@@ -202,8 +227,6 @@ def few_clips(name: str, counts: Iterable[int] = (3, 5, 10, 20)) -> dict[str, fl
 
 
 def _known(net: VoiceNet, habit: Habit, data: Table) -> np.ndarray:
-    import torch
-
     with torch.inference_mode():
         return net(torch.from_numpy(habit.relative(data.x)), known=True).softmax(dim=1).numpy()
 
@@ -246,11 +269,11 @@ def main() -> None:
             "voice-emotion": leave_one_out(FREE, heard("emodb"), SEEDS),
             "voice-emotion-nc": leave_one_out(NC, joined(map(heard, CORPORA))),
         },
-        "across corpora": between(),
+        **between(),
         "speaker known by a few clips": {name: few_clips(name) for name in CORPORA},
         "seconds for 4 s": speed(),
     }
-    result = rounded(result | {"seconds": time.perf_counter() - begun}, 3)
+    result = rounded(result | {"seconds": time.perf_counter() - begun})
     show(result)
     save("voice_emotion", result)
 

@@ -121,6 +121,11 @@ def test_a_table_that_is_not_there_is_missed() -> None:
         tables.rewritten("<!-- table file.rows.*\n| {*} | {n:0} |\n-->\n\nno table\n", ROWS)
 
 
+def test_a_table_without_rows_is_missed() -> None:
+    with pytest.raises(figures.FigureError, match="has no rows"):
+        tables.rewritten(TABLE.format(wanted="", body=""), {"file": {"rows": {}}})
+
+
 def test_a_wrong_figure_is_found_in_its_line() -> None:
     assert list(tables.differences("a\n1.5\nb", "a\n1.7\nb")) == ["2: got '1.5', wanted '1.7'"]
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from espressivo.corpora.skips import leave_out
 from espressivo.systems.registry import SYSTEMS
+from espressivo.training import Recipe
+from tests.training import room
 
 from .conftest import Run
 
@@ -80,13 +84,108 @@ def test_a_training_that_failed_at_once_can_be_begun_anew(run: Run) -> None:
     assert "is in use" in run(*call).complaint
 
 
+def test_a_finished_runs_recipe_trains_again_with_another_output(run: Run, trained: Path) -> None:
+    again = ("train", "toy", "--recipe", trained / "recipe.yaml")
+    told = run(*again).complaint
+    assert "'model/recipe.yaml' names the output of its own run, 'model': give output=NEW to train again" in told
+    assert run(*again, "output=new").code == 0
+    assert Path("new/model.safetensors").read_bytes() == Path("model/model.safetensors").read_bytes()
+    assert "'model' is in use: add --resume" in run("train", "toy", "train=train.csv", "output=model").complaint
+
+
+def test_data_that_changed_are_refused_before_work(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call = ("train", "toy", "train=train.csv", "validation=validation.csv", "output=model", "--resume")
+    assert run(*call).code == 0
+    data("validation.csv", "ef", each=7)
+    monkeypatch.setattr("tests.training.room.make_task", lambda recipe: pytest.fail("work was begun"))
+    assert "cannot resume: the data validation='validation.csv' are not those it began with" in run(*call).complaint
+
+
+def test_an_id_twice_is_refused_with_both_lines(run: Run, trained: Path) -> None:
+    data("ab.csv", "ab")
+    lines = Path("ab.csv").read_text().splitlines()
+    Path("twice.csv").write_text("\n".join([*lines, lines[3]]))
+    told = "'twice.csv': line 4 and line 38 have the same id 'a-happy-2.wav': leave one out"
+    assert told in run("train", "toy", "train=twice.csv").complaint
+    assert told in run("train", "toy", f"train={data('cd.csv', 'cd')}", "validation=twice.csv").complaint
+    judged = ("evaluate", "toy", "--checkpoint", "model", "--json", "r.json", "--data", "twice.csv")
+    assert told in run(*judged).complaint
+    assert not Path("r.json").exists()
+    assert not Path("runs").exists()
+
+
+def test_what_corpora_ask_of_the_weights_is_written_and_said(run: Run) -> None:
+    rows = [f"{who}-{feel}-{n}.wav,{who},{feel}" for who in ("ravdess-01", "me") for feel in EMOTIONS for n in range(4)]
+    Path("train.csv").write_text("\n".join(["path,speaker,emotion", *rows]) + "\n")
+    ended = run("train", "toy", "train=train.csv", "steps=3", "licence=CC-BY-4.0", "output=a")
+    assert ended.code == 0
+    (line,) = (line for line in ended.err.splitlines() if "licence" in line)
+    assert "espressivo: the licence 'CC-BY-4.0' allows more than the data do: ravdess (CC BY-NC-SA 4.0)" in line
+    told = json.loads(Path("a/training.json").read_text())["corpora"]
+    assert {name: (terms["items"], terms["weights"]) for name, terms in told.items()} == {
+        "own": (12, "as the recordings say"),
+        "ravdess": (12, "CC BY-NC-SA 4.0"),
+    }
+    for licence in ("CC-BY-NC-SA-4.0", "as the recordings say"):
+        assert "licence" not in run("train", "toy", "train=train.csv", "steps=3", f"licence={licence}").err
+        shutil.rmtree("runs")
+
+
+def test_what_is_left_out_is_counted_and_listed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def left_out(recipe: Recipe) -> object:
+        leave_out([(f"x{n}.wav", "it is empty") for n in range(3)])
+        return make_task(recipe)
+
+    make_task = room.make_task
+    monkeypatch.setattr(room, "make_task", left_out)
+    call = ("train", "toy", f"train={data('train.csv', 'ab')}", "steps=3", "output=model", "clip=0")
+    told = "espressivo: 3 recordings left out, listed in model/skipped.txt; the first is x0.wav: it is empty"
+    assert "at step " in run(*call, "learning_rate=1e30").err
+    assert Path("model/skipped.txt").is_file()
+    ended = run(*call)  # the list alone does not make an output used
+    assert (ended.code, ended.err.splitlines()[-1]) == (0, told)
+    lines = Path("model/skipped.txt").read_text().splitlines()
+    assert lines == [f"skipped: x{n}.wav: it is empty" for n in range(3)]
+    monkeypatch.setattr(room, "make_task", make_task)
+    assert "left out" not in run(*call, "--resume").err
+    assert not Path("model/skipped.txt").exists()
+
+
+@pytest.fixture
+def shipped(monkeypatch: pytest.MonkeyPatch, trained: Path) -> Path:
+    """A checkpoint of the toy system as if it came with the package."""
+    folder = Path("checkpoints/toy-nc").absolute()
+    shutil.copytree(trained, folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"licence": "CC-BY-NC-4.0"}))
+    monkeypatch.setattr(room, "shipped", lambda: folder)
+    monkeypatch.setattr("espressivo.assets.shipped.beside", lambda name: Path(name).absolute())
+    return folder
+
+
+def test_which_weights_are_measured_is_said_where_nobody_named_them(run: Run, shipped: Path) -> None:
+    call = ("evaluate", "toy", "--data", data("test.csv", "gh"), "--json", "r.json")
+    for named in ((), ("--checkpoint", "toy-nc")):
+        ended = run(*call, *named)
+        assert (ended.code, ended.err) == (0, "espressivo: measuring toy-nc, which we ship (licence: CC-BY-NC-4.0)\n")
+        told = json.loads(Path("r.json").read_text())
+        assert (told["checkpoint"], told["licence"]) == ("toy-nc", "CC-BY-NC-4.0")
+    assert run(*call, "--checkpoint", "model").err == ""
+    assert json.loads(Path("r.json").read_text())["licence"] is None
+    shutil.copytree("model", "toy-nc")  # a folder comes before a name
+    assert run(*call, "--checkpoint", "toy-nc").err == ""
+    assert "'toy' is not a model's folder: give one that 'espressivo train' wrote, or a name: toy-nc" in (
+        run(*call, "--checkpoint", "toy").complaint
+    )
+
+
 REFUSED = {
     ("train", "toys"): "unknown system 'toys': choose one of ",
     ("train", "toy"): "nothing to train on: give train=DATA",
     ("train", "toy", "train=none.csv"): "no data at 'none.csv'",
     ("train", "toy", "train=empty.csv"): "empty.csv",
     ("train", "toy", "train=odd.csv"): "unknown emotion 'merry'",
-    ("train", "toy", "train=ab.csv", "stepz=3"): "unknown key 'stepz': did you mean 'steps'?",
+    ("train", "toy", "train=ab.csv", "stepz=3"): ": got 'stepz=3': unknown key 'stepz': did you mean 'steps'?",
     ("train", "toy", "train=ab.csv", "learning_rate=fast"): "learning_rate: ",
     ("train", "toy", "train=ab.csv", "--recipe", "slow"): "unknown recipe 'slow': choose one of default, long",
     ("train", "toy", "train=ab.csv", "output=ab.csv/x"): "cannot write",

@@ -9,8 +9,15 @@ import pytest
 import torch
 from torch import nn
 
-from espressivo.errors import AssetError
-from espressivo.training.checkpoint import fingerprint, load_config, load_training, load_weights, save_model
+from espressivo.errors import AssetError, ConfigError
+from espressivo.training.checkpoint import (
+    fingerprint,
+    load_config,
+    load_training,
+    load_weights,
+    read_config,
+    save_model,
+)
 
 
 @dataclass
@@ -93,6 +100,55 @@ def test_a_damaged_config_is_refused(saved: Path, content: str | bytes | None) -
         load_config(saved)
 
 
+@dataclass(frozen=True)
+class Toy:
+    width: int
+    names: tuple[str, ...] = ()
+    dropout: float = 0.5
+    labels: dict[str, str] | None = None
+    system: str = "toy"
+
+    def __post_init__(self) -> None:
+        if self.width > 9:
+            raise ConfigError("it is too wide")
+
+
+@pytest.mark.parametrize("values", [{"width": 4, "names": ["a"], "system": "toy"}, {"width": 4, "dropout": 0}])
+def test_a_config_is_read_as_what_it_was(tmp_path: Path, values: dict[str, object]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    found = read_config(tmp_path, Toy, "toy")
+    names = tuple(values.get("names", ()))  # type: ignore[arg-type]
+    assert found == Toy(4, names, dropout=values.get("dropout", 0.5))  # type: ignore[arg-type]
+    assert isinstance(found.dropout, float)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"width": 4, "system": "piano"}, "holds a piano model, not toy: give the folder of a toy model"),
+        ({"width": 4, "system": ["x" * 999]}, "model, not toy"),
+        ({}, "holds no toy model: config.json: 'width' is missing; train or fetch one"),
+        ({"width": 4, "heads": 2}, "unknown key 'heads'"),
+        ({"width": 4, "y" * 999: 2}, "unknown key"),
+        ({"width": "4"}, "width: input should be a valid integer, got '4'"),
+        ({"width": 4, "names": ["a", 3]}, "names.1: input should be a valid string, got 3"),
+        ({"width": 4, "names": "a"}, "names: input should be a valid array"),
+        ({"width": 4, "labels": {"a": 1}}, "labels.a: "),
+        ({"width": 4, "labels": ["z" * 999]}, "labels: "),
+        ({"width": 10}, "config.json: it is too wide; train"),
+    ],
+)
+def test_another_config_is_refused_in_one_plain_line(tmp_path: Path, values: dict[str, object], says: str) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(values))
+    with pytest.raises(AssetError) as caught:
+        read_config(tmp_path, Toy, "toy")
+    line = str(caught.value)
+    assert says in line
+    assert "\n" not in line
+    assert len(line) < 400
+    assert not [word for word in ("__init__", "argument", "Toy(", "pydantic") if word in line]
+
+
 def test_no_folder_at_all_is_said(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match="no such file"):
         load_training(tmp_path / "nowhere")
@@ -104,3 +160,12 @@ def test_a_file_is_known_by_its_content_not_its_place(tmp_path: Path) -> None:
     assert found["name"] == "a.csv"
     assert str(tmp_path) not in json.dumps(found)
     assert found["sha256"] == hashlib.sha256(b"path\n").hexdigest()
+
+
+def test_a_folder_is_known_by_the_files_in_it(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir(), (tmp_path / "two").mkdir()
+    for name in ("one", "two"):
+        (tmp_path / name / "cuts.000000.jsonl.gz").write_bytes(b"abc")
+    assert fingerprint(tmp_path / "one")["sha256"] == fingerprint(tmp_path / "two")["sha256"]
+    (tmp_path / "two" / "cuts.000000.jsonl.gz").write_bytes(b"abcd")
+    assert fingerprint(tmp_path / "one")["sha256"] != fingerprint(tmp_path / "two")["sha256"]

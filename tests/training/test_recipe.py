@@ -51,13 +51,15 @@ def test_values_are_taken_as_people_write_them(sound: Path) -> None:
         ("learning_rat=1", "unknown key 'learning_rat': did you mean 'learning_rate'?"),
         ("zzz=1", "unknown key 'zzz': known are name, licence, seed"),
         ("encoder.widht=1", "unknown key 'encoder.widht': did you mean 'width'?"),
-        ("steps=0", "steps: input should be greater than 0, got 0"),
+        ("steps=0", "got 'steps=0': steps: input should be greater than 0"),
         ("steps=ten", "steps: input should be a valid integer"),
         ("steps=1.5", "steps: "),
         ("steps=true", "steps: "),
         ("learning_rate=.nan", "learning_rate: "),
-        ("precision=fp8", "precision: input should be 'fp32' or 'bf16', got 'fp8'"),
-        ("encoder=3", "encoder: "),
+        ("precision=fp8", "got 'precision=fp8': precision: input should be 'fp32' or 'bf16'"),
+        ("encoder=3", "got 'encoder=3': encoder: "),
+        ("encoder.kernels=[3, x]", "got 'encoder.kernels=[3, x]': encoder.kernels.1: "),
+        ("name.first=a", "got 'name.first=a': name: input should be a valid string"),
         ("steps", "give KEY=VALUE"),
         ("=3", "give KEY=VALUE"),
         ("steps=[1", "got 'steps=[1' as a setting"),
@@ -68,6 +70,22 @@ def test_a_wrong_setting_is_named_in_one_line(sound: Path, setting: str, says: s
         read_recipe(Whole, sound, [setting])
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert setting in str(caught.value)
+    assert str(sound) not in str(caught.value)
+
+
+def test_what_was_typed_is_blamed_for_what_was_typed_and_the_file_for_the_rest(sound: Path) -> None:
+    sound.write_text(SOUND + "stepz: 3\n")
+    with pytest.raises(ConfigError, match=r"^.*sound\.yaml: unknown key 'stepz': did you mean 'steps'\?$"):
+        read_recipe(Whole, sound, ["seed=3"])
+    with pytest.raises(ConfigError, match=r"^got 'seedz=3': unknown key 'seedz': did you mean 'seed'\?$"):
+        read_recipe(Whole, sound, ["steps=3", "seedz=3"])
+    sound.write_text(SOUND.replace("steps: 10", "steps: 0"))
+    with pytest.raises(ConfigError, match=r"^.*sound\.yaml: steps: input should be greater than 0, got 0$"):
+        read_recipe(Whole, sound, ["seed=3"])
+    with pytest.raises(ConfigError, match=r"^got 'steps=-1': steps: "):
+        read_recipe(Whole, sound, ["steps=5", "steps=-1"])  # the last one counts
+    assert read_recipe(Whole, sound, ["steps=-1", "steps=5"]).steps == 5
 
 
 @pytest.mark.parametrize(

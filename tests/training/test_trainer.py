@@ -1,6 +1,7 @@
 """The Trainer in one process: it learns, repeats itself, stops when it should, and goes on where it stopped."""
 
 import errno
+import json
 import os
 import random
 import signal
@@ -16,7 +17,7 @@ from torch import nn
 
 from espressivo.errors import AssetError, ConfigError, OutputError
 from espressivo.training import Losses, Stopped, Trainer
-from espressivo.training.checkpoint import load_training, load_weights
+from espressivo.training.checkpoint import fingerprint, load_training, load_weights
 from espressivo.training.log import read_log
 from espressivo.training.seeds import restore, snapshot
 from espressivo.training.trainer import DivergedError
@@ -218,6 +219,55 @@ def test_another_recipe_is_no_way_to_resume(tmp_path: Path) -> None:
         Trainer(Blobs(recipe), recipe.model_copy(update={"learning_rate": 0.5})).fit(resume=True)
     longer = recipe.model_copy(update={"steps": 33, "save_every": 0})
     assert Trainer(Blobs(longer), longer).fit(resume=True).steps == 33
+
+
+def changed(path: Path) -> None:
+    path.write_text(path.read_text() + "x.wav\n")
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_other_data_are_no_way_to_resume(tmp_path: Path, part: str) -> None:
+    for name in ("train", "validation"):
+        (tmp_path / f"{name}.csv").write_text("path\na.wav\n")
+    paths = {name: tmp_path / f"{name}.csv" for name in ("train", "validation")}
+    recipe = cut(tmp_path / "run", **paths)
+    kept = paths[part].read_text()
+    changed(paths[part])
+    with pytest.raises(ConfigError) as caught:
+        Trainer(Blobs(recipe), recipe).fit(resume=True)
+    assert f"cannot resume: the data {part}={str(paths[part])!r} are not those it began with" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    paths[part].write_text(kept)
+    assert Trainer(Blobs(recipe), recipe).fit(resume=True).steps == 30
+    prints = load_training(tmp_path / "run")["data"]
+    assert prints == {name: fingerprint(path) for name, path in paths.items()}
+    assert prints == json.loads((tmp_path / "run" / "data.json").read_text())
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1]"])
+def test_a_run_from_before_fingerprints_were_kept_goes_on(tmp_path: Path, content: str | None) -> None:
+    (tmp_path / "train.csv").write_text("path\na.wav\n")
+    recipe = cut(tmp_path / "run", train=tmp_path / "train.csv")
+    noted = tmp_path / "run" / "data.json"
+    noted.unlink() if content is None else noted.write_text(content)
+    changed(tmp_path / "train.csv")
+    assert Trainer(Blobs(recipe), recipe).fit(resume=True).steps == 30
+
+
+def test_data_that_changed_on_the_way_are_told_as_they_were_when_it_began(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("path\na.wav\n")
+    before = fingerprint(tmp_path / "train.csv")
+
+    class Meanwhile(Blobs):
+        def validate(self, model: nn.Module) -> Mapping[str, float]:
+            changed(tmp_path / "train.csv")
+            return {}
+
+    recipe = ToyRecipe(train=tmp_path / "train.csv", output=tmp_path / "run")
+    Trainer(Meanwhile(recipe), recipe, facts={"weather": "rain"}).fit()
+    facts = load_training(tmp_path / "run")
+    assert facts["data"] == {"train": before} != {"train": fingerprint(tmp_path / "train.csv")}
+    assert facts["weather"] == "rain"
 
 
 def test_a_state_that_does_not_fit_is_no_way_to_resume(tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from espressivo.corpora.data import read_data
 from espressivo.corpora.item import Corpus, Item, Skip
+from espressivo.corpora.survey import survey
 from espressivo.errors import ConfigError, InputError, OutputError
+from espressivo.verbs import prepare as module
 from espressivo.verbs.prepare import prepare
 from tests.corpora.making import wav
 from tests.synthetic import write_clip
@@ -60,6 +63,46 @@ def test_what_is_fine_is_written_and_the_rest_named(tmp_path: Path, root: Path, 
     assert f"skipped: {root / 'c0.wav'}: is empty (0 bytes): give a media file" in lines
     assert f"skipped: {root / 'notes.txt'}: its name is not like ours" in lines
     assert [line for line in lines if line.startswith(f"kept: {root / 'b2.wav'}: is cut off")]
+
+
+def test_a_corpus_is_read_once_and_counted_if_memory_holds_it(
+    tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Path] = []
+
+    def counted(root: Path, skip: Skip) -> Iterator[Item]:
+        calls.append(root)
+        yield from read(root, skip)
+
+    def told(name: str) -> list[tuple[int, int | None]]:
+        told: list[tuple[int, int | None]] = []
+        made = prepare(replace(FAKE, read=counted), root, tmp_path / name, tell=lambda *count: told.append(count))
+        assert [item.id for item in read_data(made.path)] == ["a1", "a2", "b1", "b2"]
+        return told
+
+    monkeypatch.setattr(module, "LISTED", 12)
+    assert told("a.csv") == [(n, 12) for n in range(1, 13)]
+    monkeypatch.setattr(module, "LISTED", 11)
+    assert told("b.csv") == [(n, None) for n in range(1, 13)]
+    assert len(calls) == 2
+
+
+def test_an_id_that_comes_again_is_left_out_and_named(tmp_path: Path, root: Path) -> None:
+    def twice(root: Path, skip: Skip) -> Iterator[Item]:
+        for name in ("a1", "b1.mp4", "a2"):
+            yield Item(name[:2], root / name if "." in name else root / f"{name}.wav")
+        yield Item("a1", root / "a2.wav")
+
+    made = prepare(replace(FAKE, read=twice), root, tmp_path / "d.csv")
+    assert [item.path.name for item in read_data(made.path)] == ["a1.wav", "b1.mp4", "a2.wav"]
+    assert made.first == [f"{root / 'a2.wav'}: a second recording called a1: the first is taken"]
+    survey(read_data(made.path))
+
+
+def test_a_corpus_without_items_is_refused(tmp_path: Path, root: Path) -> None:
+    nothing = replace(FAKE, read=lambda root, skip: iter(()))
+    with pytest.raises(InputError, match="there are none"):
+        prepare(nothing, root, tmp_path / "d.csv")
 
 
 def test_what_somebody_filled_in_is_not_written_over(tmp_path: Path, root: Path) -> None:
@@ -110,23 +153,22 @@ def test_wrong_words(tmp_path: Path, root: Path) -> None:
 
 CODE = """
 import sys
-from espressivo.verbs.prepare import prepare
+from espressivo.verbs import prepare as module
 from tests.verbs.test_prepare import slow
 if __name__ == "__main__":
-    prepare(slow(), sys.argv[1], sys.argv[2], jobs=2, tell=lambda done, total: print(done, flush=True))
+    module.LISTED = 100
+    module.prepare(slow(), sys.argv[1], sys.argv[2], jobs=2, tell=lambda done, total: print(done, flush=True))
 """
 
 
 def slow() -> Corpus:
-    """The recordings of the folder again and again, 50 a second."""
+    """More recordings than are listed before the work, and after those 50 a second."""
 
     def read(root: Path, skip: Skip) -> Iterator[Item]:
         for n in range(10_000):
-            time.sleep(0.02 if counted else 0)
+            time.sleep(0.02 if n > module.LISTED else 0)
             yield Item(f"{n}", root / "a.wav")
-        counted.append(True)
 
-    counted: list[bool] = []
     return Corpus("slow", "", (), "", None, "", read)
 
 

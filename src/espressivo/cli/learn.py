@@ -53,7 +53,9 @@ def evaluate(
     system: System,
     data: Annotated[Path, typer.Option(help="CutSet or CSV to evaluate on.")],
     json: Annotated[Path, typer.Option(help="File for the results; pictures go beside it.")],
-    checkpoint: Annotated[Path | None, typer.Option(help="Folder of the model; without it, the one we ship.")] = None,
+    checkpoint: Annotated[
+        str | None, typer.Option(help="Folder of the model, or the name of one we ship; without it, ours for SYSTEM.")
+    ] = None,
     allow_shared_speakers: Shared = False,
 ) -> None:
     """Measure a system on data.
@@ -63,10 +65,14 @@ def evaluate(
     from espressivo.cli.show import bar
     from espressivo.corpora.features import watching
     from espressivo.metrics.report import picture_paths
+    from espressivo.verbs.checkpoint import checkpoint_of
     from espressivo.verbs.evaluate import evaluate as measure
 
+    model = checkpoint_of(system, checkpoint)
+    if model.shipped:  # nobody named a licence: it must not come as a surprise
+        typer.echo(f"espressivo: measuring {model.folder.name}, which we ship (licence: {model.licence})", err=True)
     with bar("measuring the recordings") as tell, watching(tell):
-        found = measure(system, data, json, checkpoint=checkpoint, allow_shared_speakers=allow_shared_speakers)
+        found = measure(system, data, json, checkpoint=model.folder, allow_shared_speakers=allow_shared_speakers)
     _show(found)
     pictures = picture_paths(json).values() if found.guesses is not None else ()
     typer.echo("wrote " + ", ".join(str(path) for path in (json, *pictures)))

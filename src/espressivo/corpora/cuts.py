@@ -85,8 +85,8 @@ def item_of(cut: Mapping[str, Any], folder: Path) -> Recorded:
         raise InputError(str(error)) from None
 
 
-def read_cuts(lines: Iterable[str], path: Path) -> Iterator[Recorded]:
-    """The items of the cuts in `lines`, one at a time; `path` is the manifest they come from.
+def read_cuts(lines: Iterable[str], path: Path) -> Iterator[tuple[int, Recorded]]:
+    """The items of the cuts in `lines`, one at a time, each with its line; `path` is the manifest they come from.
 
     Raises:
         InputError: with the number of the line.
@@ -96,7 +96,7 @@ def read_cuts(lines: Iterable[str], path: Path) -> Iterator[Recorded]:
             continue
         where = f"{str(path)!r} line {number}"
         try:
-            yield item_of(json.loads(line), path.parent)
+            yield number, item_of(json.loads(line), path.parent)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -13,12 +13,13 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
 from espressivo.corpora.cuts import cut_of, read_cuts
 from espressivo.corpora.item import Item
-from espressivo.corpora.shards import Packed, read_shards
+from espressivo.corpora.shards import Packed, read_labels, read_shards
 from espressivo.corpora.table import read_table, table_writer
 from espressivo.errors import InputError, OutputError
 from espressivo.media.files import writing
@@ -33,11 +34,19 @@ class Data:
     path: Path
 
     def __iter__(self) -> Iterator[Item]:
-        return _items(self.path)
+        return read_shards(self.path) if self.path.is_dir() else map(itemgetter(1), _numbered(self.path))
+
+    def located(self) -> Iterator[tuple[str, Item]]:
+        """Every item and where it stands ("line 3"); of shards the cuts alone are read, so these have no sound."""
+        if self.path.is_dir():
+            yield from read_labels(self.path)
+            return
+        for number, item in _numbered(self.path):
+            yield f"line {number}", item
 
     def speakers(self) -> set[str | None]:
         """Everybody who speaks; None is among them where an item does not tell."""
-        return {item.speaker for item in self}
+        return {item.speaker for _, item in self.located()}
 
 
 def read_data(path: str | os.PathLike[str]) -> Data:
@@ -106,20 +115,18 @@ def kind_of(path: Path) -> str:
     return kind
 
 
-def _items(path: Path) -> Iterator[Item]:
+def _numbered(path: Path) -> Iterator[tuple[int, Item]]:
+    """The items of a file, each with its line."""
     name = path.name.lower()
-    if path.is_dir():
-        yield from read_shards(path)
-    elif name.endswith(TABLES):
-        yield from read_table(path)
-    elif name.endswith(CUTS):
-        yield from read_manifest(path)
-    else:
-        raise InputError(f"{str(path)!r} is no data: give a .csv, a CutSet (.jsonl.gz) or a folder of shards")
+    if name.endswith(TABLES):
+        return read_table(path)
+    if name.endswith(CUTS):
+        return read_manifest(path)
+    raise InputError(f"{str(path)!r} is no data: give a .csv, a CutSet (.jsonl.gz) or a folder of shards")
 
 
-def read_manifest(path: Path) -> Iterator[Item]:
-    """The items of a CutSet.
+def read_manifest(path: Path) -> Iterator[tuple[int, Item]]:
+    """The items of a CutSet, each with its line.
 
     Raises:
         InputError: cut off, not gzip though its name says so, or a line that is not a cut.

@@ -26,6 +26,7 @@ import numpy as np
 from espressivo.clip import Clip
 from espressivo.corpora.item import Item
 from espressivo.corpora.shards import Packed
+from espressivo.corpora.skips import leave_out
 from espressivo.corpora.spread import Done, LostError, spread
 from espressivo.errors import InputError, OutputError
 from espressivo.media.files import writing
@@ -175,6 +176,7 @@ def extract(
                 run.take(done)
         finally:
             run.flush()
+    leave_out(run.skipped)
     return Report(place, run.made, run.kept, run.skipped)
 
 

@@ -13,6 +13,7 @@ import io
 import json
 import os
 import tarfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -129,18 +130,44 @@ def read_shards(folder: Path) -> Iterator[Packed]:
     Raises:
         InputError: no shards there, or one that is cut off.
     """
-    manifests = sorted(folder.glob("cuts.*.jsonl.gz"))
-    if not manifests:
-        raise InputError(f"no shards in {str(folder)!r}: it should hold cuts.000000.jsonl.gz and recording.000000.tar")
-    for manifest in manifests:
+    for manifest in _manifests(folder):
         tar = manifest.with_name(manifest.name.replace("cuts.", "recording.", 1).removesuffix(".jsonl.gz") + ".tar")
-        try:
-            with gzip.open(manifest, "rt", encoding="utf-8") as cuts, tarfile.open(tar, "r|") as sounds:
-                yield from _shard(cuts, sounds, tar)
-        except (OSError, EOFError, tarfile.TarError, ValueError, KeyError) as error:
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"the shard {str(tar)!r} is cut off or damaged ({error}): make it again") from None
+        with (
+            _reported(tar),
+            gzip.open(manifest, "rt", encoding="utf-8") as cuts,
+            tarfile.open(tar, "r|") as sounds,
+        ):
+            yield from _shard(cuts, sounds, tar)
+
+
+def read_labels(folder: Path) -> Iterator[tuple[str, Recorded]]:
+    """What the cuts of the shards in `folder` tell, and where each stands; their sound is left alone.
+
+    Raises:
+        InputError: as `read_shards`, of the cuts.
+    """
+    for manifest in _manifests(folder):
+        with _reported(manifest), gzip.open(manifest, "rt", encoding="utf-8") as cuts:
+            for number, line in enumerate(cuts, 1):
+                yield f"{manifest.name} line {number}", _described(json.loads(line), folder)
+
+
+def _manifests(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("cuts.*.jsonl.gz"))
+    if not found:
+        raise InputError(f"no shards in {str(folder)!r}: it should hold cuts.000000.jsonl.gz and recording.000000.tar")
+    return found
+
+
+@contextmanager
+def _reported(shard: Path) -> Iterator[None]:
+    """What is wrong with a file of a shard, as one line."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"the shard {str(shard)!r} is cut off or damaged ({error}): make it again") from None
 
 
 def _shard(cuts: Iterable[str], sounds: tarfile.TarFile, tar: Path) -> Iterator[Packed]:
@@ -155,9 +182,14 @@ def _shard(cuts: Iterable[str], sounds: tarfile.TarFile, tar: Path) -> Iterator[
         flac = data.read()
         next(members, None)  # what Lhotse wants to know, which the cut says too
         _forget(sounds)
-        recording = cut["recording"]
-        recording["sources"] = [{**recording["sources"][0], "type": "file", "source": recording["id"]}]
-        yield Packed(**{**vars(item_of(cut, tar.parent)), "flac": flac})
+        yield Packed(**{**vars(_described(cut, tar.parent)), "flac": flac})
+
+
+def _described(cut: dict[str, Any], folder: Path) -> Recorded:
+    """The item of a shard's cut, whose source is the shard: here it is where the recording was taken from."""
+    recording = cut["recording"]
+    recording["sources"] = [{**recording["sources"][0], "type": "file", "source": recording["id"]}]
+    return item_of(cut, folder)
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -25,8 +25,8 @@ _DELIMITERS = ",;\t"
 _MOST_UP = 2
 
 
-def read_table(path: Path) -> Iterator[Item]:
-    """The rows of the CSV at `path`, one at a time.
+def read_table(path: Path) -> Iterator[tuple[int, Item]]:
+    """The rows of the CSV at `path`, one at a time, each with the number of its (last) line.
 
     Raises:
         InputError: not UTF-8, no column `path`, or a row that makes no sense, with the number of its line.
@@ -62,7 +62,7 @@ def table_writer(file: TextIO, folder: Path) -> Callable[[Item], None]:
     return write
 
 
-def _rows(file: TextIO, path: Path) -> Iterator[Item]:
+def _rows(file: TextIO, path: Path) -> Iterator[tuple[int, Item]]:
     first = file.readline()
     file.seek(0)
     rows = csv.reader(file, delimiter=max(_DELIMITERS, key=first.count))
@@ -74,7 +74,7 @@ def _rows(file: TextIO, path: Path) -> Iterator[Item]:
         where = f"{str(path)!r} line {rows.line_num}"
         if len(cells) > len(names):
             raise InputError(f"{where} has {len(cells)} cells, the header {len(names)}: quote what holds a comma")
-        yield _item(dict(zip(names, cells, strict=False)), path.parent, where)
+        yield rows.line_num, _item(dict(zip(names, cells, strict=False)), path.parent, where)
 
 
 def _names(header: list[str], path: Path) -> list[str]:
@@ -112,7 +112,7 @@ def _item(row: Mapping[str, str], folder: Path, where: str) -> Item:
     start, end, face = seconds("start") or 0.0, seconds("end"), text("face")
     if end is not None and end <= start:
         raise InputError(f"{where}: end {end:g} is not after start {start:g}")
-    stretch = "" if not start and end is None else f"#{start:g}-{'' if end is None else f'{end:g}'}"
+    stretch = "" if not start and end is None else f"#{_exactly(start)}-{'' if end is None else _exactly(end)}"
     notes = {name.removeprefix(_NOTE): cell for name, cell in row.items() if name not in COLUMNS and cell}
     try:
         return Item(
@@ -130,6 +130,11 @@ def _item(row: Mapping[str, str], folder: Path, where: str) -> Item:
         )
     except ConfigError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _exactly(seconds: float) -> str:
+    """Every digit: an id is made of it, and two stretches must not share one."""
+    return repr(seconds).removesuffix(".0")
 
 
 def _cells(item: Item, home: str) -> list[str | None]:

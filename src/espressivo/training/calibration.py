@@ -6,6 +6,7 @@ Source: Guo et al., "On Calibration of Modern Neural Networks" (ICML 2017).
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -40,6 +41,12 @@ def fit_temperature(logits: Tensor, target: Tensor, weight: Tensor | None = None
         return float((losses * weight).sum() / weight.sum())
 
     return math.exp(_lowest(cost, math.log(LOWEST), math.log(HIGHEST)))
+
+
+def warn_uncalibrated(remedy: str) -> None:
+    """Of a model whose temperature nothing could be fitted on."""
+    told = "nothing is held out to calibrate on: how sure it is means little"
+    warnings.warn(f"{told}; give validation=DATA, or {remedy}", stacklevel=3)
 
 
 def _lowest(cost: Callable[[float], float], low: float, high: float, tolerance: float = 1e-4) -> float:

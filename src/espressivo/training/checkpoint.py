@@ -6,21 +6,23 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from torch import nn
 
 from espressivo.errors import AssetError
 from espressivo.media.files import writing_folder
+from espressivo.training.recipe import explained
 
 CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
 PACKAGES = ("espressivo", "accelerate", "numpy", "torch")
 M = TypeVar("M", bound=nn.Module)
+C = TypeVar("C")
 
 
 def save_model(folder: Path, model: nn.Module, config: Any, card: str, *, half: bool = False) -> None:
@@ -53,6 +55,28 @@ def load_config(folder: Path) -> dict[str, Any]:
         AssetError: no such folder, no config, or not JSON.
     """
     return _read(folder, CONFIG)
+
+
+def read_config(folder: Path, cls: type[C], system: str) -> C:
+    """config.json as `cls`, a frozen dataclass: each key known, each value of its type, lists as tuples.
+
+    Raises:
+        AssetError: as `load_config`; or the folder holds another system's model, or none that `cls` describes.
+    """
+    values = load_config(folder)
+    found = values.get("system", system)
+    if found != system:
+        told = f"{str(folder)!r} holds a {found!s:.40} model, not {system}"
+        raise AssetError(f"{told}: give the folder of a {system} model")
+    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    wrong = next((f"unknown key {key!r:.40}" for key in values if key not in known), None)
+    try:
+        if wrong is None:
+            # As JSON: strict, and yet lists become tuples.
+            return TypeAdapter(cls).validate_json(json.dumps(values), strict=True)
+    except ValidationError as error:
+        wrong = explained(error.errors()[0])
+    raise AssetError(f"{str(folder)!r} holds no {system} model: config.json: {wrong:.200}; train or fetch one")
 
 
 def load_weights(folder: Path, model: M) -> M:
@@ -89,8 +113,15 @@ def write_training(folder: Path, facts: Mapping[str, Any]) -> None:
 
 
 def fingerprint(path: Path) -> dict[str, str]:
-    """A file by its name and SHA-256; where it lies is nobody's business."""
+    """Data by their name and SHA-256; where they lie is nobody's business.
+
+    Of a folder (shards) the names and sizes of its files are hashed: their content may be terabytes.
+    """
     digest = hashlib.sha256()
+    if path.is_dir():
+        found = sorted((file.name, file.stat().st_size) for file in path.iterdir() if file.is_file())
+        digest.update(json.dumps(found).encode())
+        return {"name": path.name, "sha256": digest.hexdigest()}
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from espressivo.errors import ConfigError
 
@@ -22,6 +23,7 @@ Some = Annotated[int, Field(gt=0)]
 FREE = {"output", "save_every", "log_every", "workers", "threads", "steps", "patience"}
 """Keys that a resumed run may change."""
 Place = Annotated[Path | None, Field(strict=False)]
+Key = tuple[str, ...]
 
 
 class Recipe(BaseModel):
@@ -90,7 +92,8 @@ def read_recipe(cls: type[R], recipe: str | Path, settings: Iterable[str] = (), 
         folder: the room's recipes.
 
     Raises:
-        ConfigError: missing, not YAML, or a key or value that no recipe of this class has; one line.
+        ConfigError: missing, not YAML, or a key or value that no recipe of this class has; one line, which names the
+            setting where that is wrong, else the file.
     """
     path = find_recipe(recipe, folder)
     try:
@@ -99,13 +102,12 @@ def read_recipe(cls: type[R], recipe: str | Path, settings: Iterable[str] = (), 
         raise ConfigError(f"{path} is not a recipe: {_line(error)}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path} is not a recipe: wanted lines of 'key: value'")
-    for setting in settings:
-        _set(values, setting)
+    typed = {_set(values, setting): setting for setting in settings}
     try:
         # As JSON: strict, and yet lists become tuples and strings become paths.
         return cls.model_validate_json(json.dumps(values, default=str))
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explained(cls, error)}") from error
+        raise ConfigError(_blamed(cls, error.errors(), path, typed)) from error
 
 
 def find_recipe(recipe: str | Path, folder: Path | None) -> Path:
@@ -153,7 +155,8 @@ def _parsed(text: str) -> Any:
     return yaml.load(text, Loader=_Loader)  # a SafeLoader: plain values only
 
 
-def _set(values: dict[str, Any], setting: str) -> None:
+def _set(values: dict[str, Any], setting: str) -> Key:
+    """Sets a value; returns the key, part by part."""
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"got {setting!r} as a setting: give KEY=VALUE, for example steps=100")
@@ -165,20 +168,38 @@ def _set(values: dict[str, Any], setting: str) -> None:
         values[last] = _parsed(text)
     except yaml.YAMLError as error:
         raise ConfigError(f"got {setting!r} as a setting: {_line(error)}") from error
+    return (*parents, last)
 
 
-def _explained(cls: type[BaseModel], error: ValidationError) -> str:
-    """The first thing that is wrong, and the key that was meant where one is near."""
-    first = error.errors()[0]
-    *parents, key = map(str, first["loc"]) if first["loc"] else ("",)
-    where = ".".join([*parents, key])
-    if first["type"] == "extra_forbidden":
-        known = _keys(cls, parents)
-        near = get_close_matches(key, known, n=1)
-        return f"unknown key {where!r}: " + (f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}")
-    if first["type"] == "missing":
+def _blamed(cls: type[BaseModel], errors: Sequence[ErrorDetails], path: Path, typed: Mapping[Key, str]) -> str:
+    """The first thing that is wrong with what was typed, else with the file."""
+    for error in errors:
+        where = tuple(map(str, error["loc"]))
+        for key, setting in typed.items():
+            if key == where[: len(key)] or (where and where == key[: len(where)]):  # within what was set, or around it
+                return f"got {setting!r}: {_unknown(cls, error) or explained(error, told=False)}"
+    return f"{path}: {_unknown(cls, errors[0]) or explained(errors[0])}"
+
+
+def _unknown(cls: type[BaseModel], error: ErrorDetails) -> str | None:
+    """Of a key that there is not: the one that was meant, where one is near."""
+    if error["type"] != "extra_forbidden":
+        return None
+    *parents, key = map(str, error["loc"])
+    known = _keys(cls, parents)
+    near = get_close_matches(key, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    return f"unknown key {'.'.join([*parents, key])!r}: {hint}"
+
+
+def explained(error: ErrorDetails, told: bool = True) -> str:
+    """In one line what pydantic found wrong; `told` adds the value, where nothing else names it."""
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "missing":
         return f"{where!r} is missing"
-    return f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {first['input']!r}"
+    what = _line(error["msg"].removeprefix("Value error, "))
+    line = f"{where}: {what[:1].lower()}{what[1:]}" if where else what
+    return f"{line}, got {error['input']!r}" if told and where else line
 
 
 def _keys(cls: Any, parents: list[str]) -> list[str]:
@@ -190,5 +211,5 @@ def _keys(cls: Any, parents: list[str]) -> list[str]:
     return _keys(inner, parents[1:])
 
 
-def _line(error: Exception) -> str:
+def _line(error: object) -> str:
     return " ".join(str(error).split())

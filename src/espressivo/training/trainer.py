@@ -6,7 +6,7 @@ and resumed gives the same losses as one that was not, on the CPU to the last bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,23 +16,24 @@ import torch
 from torch import Tensor, nn
 
 from espressivo.errors import AssetError, ConfigError
-from espressivo.media.files import writing, writing_folder
+from espressivo.media.files import writing_folder
 from espressivo.training import progress
 from espressivo.training.batches import Plan, batches
-from espressivo.training.checkpoint import cpu_copy, fingerprint, write_training
+from espressivo.training.checkpoint import cpu_copy, write_training
 from espressivo.training.interrupt import Stopped, interruptions
 from espressivo.training.log import Log
-from espressivo.training.recipe import Recipe, check_same, read_recipe, write_recipe
+from espressivo.training.origin import Prints, check_origin, note_origin, prints_of
+from espressivo.training.recipe import Recipe
 from espressivo.training.schedule import share
 from espressivo.training.seeds import restore, seeded, snapshot, threads
-from espressivo.training.state import load_state, reported, save_state
+from espressivo.training.state import load_state, save_state
 from espressivo.training.step import Stepper, accelerator_of
 from espressivo.training.task import Task
 from espressivo.training.watch import DivergedError, Watch
 
 __all__ = ["DivergedError", "Outcome", "Stopped", "Trainer"]
 
-RECIPE, STATE = "recipe.yaml", "state"
+STATE = "state"
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Trainer:
 
     Args:
         show: a live display on stderr.
+        facts: more to write into training.json.
         mark: called with a part's name when that part of a step is over (see profile.py).
     """
 
@@ -78,9 +80,11 @@ class Trainer:
         recipe: Recipe,
         *,
         show: bool = False,
+        facts: Mapping[str, Any] = {},
         mark: Callable[[str], None] = lambda part: None,
     ) -> None:
-        self.task, self.recipe, self.show, self.mark = task, recipe, show, mark
+        self.task, self.recipe, self.show, self.facts, self.mark = task, recipe, show, facts, mark
+        self.prints: Prints = {}
 
     def fit(self, resume: bool = False) -> Outcome:
         """Trains to the end, and writes the model into the recipe's output; with no output, nothing is written.
@@ -92,7 +96,7 @@ class Trainer:
 
         Raises:
             InputError: too few examples.
-            ConfigError: resumed with another recipe; or (DivergedError) the loss is not a number any more.
+            ConfigError: resumed with another recipe or other data; or (DivergedError) the loss is no number any more.
             OutputError: the output cannot be written.
             AssetError: the saved states are damaged.
             Stopped: a KeyboardInterrupt: Ctrl-C or SIGTERM; the state is saved, the message says how to go on.
@@ -114,13 +118,12 @@ class Trainer:
         self.plan = Plan(self.task, recipe, self.accelerator.num_processes, self.accelerator.process_index)
         self.course, self.best = Course(), dict[str, Tensor]()
         torch.manual_seed(recipe.seed + self.accelerator.process_index)  # each process drops out other units
+        if recipe.output is not None:
+            self.prints = prints_of(recipe)
         if resume:
             self._resume()
         if recipe.output is not None and self.main:
-            with reported(recipe.output):
-                recipe.output.mkdir(parents=True, exist_ok=True)
-            with writing(recipe.output / RECIPE) as part:  # another process may be reading what is there
-                write_recipe(part, recipe)
+            note_origin(recipe.output, recipe, self.prints)
 
     def _run(self, asked: Callable[[], bool]) -> None:
         recipe, course = self.recipe, self.course
@@ -213,9 +216,8 @@ class Trainer:
 
     def _resume(self) -> None:
         output = self.recipe.output
-        if output is None or not (output / RECIPE).is_file():
-            raise ConfigError(f"nothing to resume in {str(output)!r}: leave '--resume' out, or name the right output")
-        check_same(self.recipe, read_recipe(type(self.recipe), output / RECIPE))
+        check_origin(self.recipe, self.prints)
+        assert output is not None
         tree = load_state(output / STATE)
         if tree is None:
             return
@@ -250,11 +252,10 @@ class Trainer:
         return outcome
 
     def _facts(self, outcome: Outcome) -> dict[str, Any]:
-        recipe = self.recipe
-        data = {"train": recipe.train, "validation": recipe.validation}
         return {
-            "recipe": recipe.model_dump(mode="json", exclude={"train", "validation", "output"}),
-            "data": {part: fingerprint(path) for part, path in data.items() if path is not None and path.is_file()},
+            "recipe": self.recipe.model_dump(mode="json", exclude={"train", "validation", "output"}),
+            "data": self.prints,
+            **self.facts,
             "speakers": {part: _listed(names) for part, names in self.task.speakers().items()},
             "examples": len(self.task),
             "step": outcome.step,

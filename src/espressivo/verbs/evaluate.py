@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from espressivo.errors import ConfigError, InputError
+from espressivo.errors import InputError
 from espressivo.media.files import writing
-from espressivo.systems.registry import Room, room
+from espressivo.systems.registry import room
+from espressivo.verbs.checkpoint import checkpoint_of
 
 if TYPE_CHECKING:
     from espressivo.corpora.data import Data
@@ -29,50 +30,43 @@ def evaluate(
     Args:
         system: by name.
         data: CutSet or CSV.
-        checkpoint: folder of a model; None takes the one that is shipped.
+        checkpoint: folder of a model, or the name of one that is shipped; None takes the one shipped for this system.
         allow_shared_speakers: measure even on those whom it heard in training.
 
     Raises:
         ConfigError: unknown system, or no checkpoint.
-        InputError: data that cannot be used, or that share a speaker with the training.
+        InputError: data that cannot be used, hold an id twice, or share a speaker with the training.
         AssetError: the checkpoint is missing or damaged.
         OutputError: the results cannot be written.
     """
     from espressivo.corpora.data import read_data
     from espressivo.training.checkpoint import fingerprint
 
-    home = room(system)
-    folder = _checkpoint(home, system, checkpoint)
-    items = read_data(data)
-    _check_speakers(folder, items, allow_shared_speakers)
+    home, model = room(system), checkpoint_of(system, checkpoint)
+    folder, items = model.folder, read_data(data)
+    _check(folder, items, allow_shared_speakers)
     with writing(json) as part:  # finds out now whether it can be written
         begun = time.perf_counter()
         found = home.evaluate(folder, items)
         if found.n == 0:
             reasons = "; ".join(dict.fromkeys(reason for _, reason in found.skipped))
             raise InputError(f"nothing in {str(data)!r} could be judged: {reasons or 'no clips'}")
-        facts = {"system": system, "data": items.path.name, "checkpoint": folder.name}
-        facts |= {"data_sha256": fingerprint(items.path)["sha256"]} if items.path.is_file() else {}
-        _write(part, found, facts | {"seconds": round(time.perf_counter() - begun, 2)})
+        facts = {"system": system, "data": items.path.name, "checkpoint": folder.name, "licence": model.licence}
+        facts |= {"data_sha256": fingerprint(items.path)["sha256"]}
+        _write(part, found, {**facts, "seconds": round(time.perf_counter() - begun, 2)})
         _draw(found, system, items.path.name, Path(json))
     return found
 
 
-def _checkpoint(home: Room, system: str, given: Path | str | None) -> Path:
-    folder = home.shipped() if given is None else Path(given)
-    if folder is None:
-        raise ConfigError(f"no checkpoint of {system} comes with espressivo: train one, and give it with --checkpoint")
-    return folder
-
-
-def _check_speakers(checkpoint: Path, data: Data, allow: bool) -> None:
-    """Nobody whom the model heard, in training or to choose its weights."""
+def _check(checkpoint: Path, data: Data, allow: bool) -> None:
+    """Nobody whom the model heard, in training or to choose its weights; and no recording twice."""
     from espressivo.corpora.splits import check_disjoint
+    from espressivo.corpora.survey import survey
     from espressivo.training.checkpoint import load_training
 
     heard: dict[str, list[str | None]] = load_training(checkpoint).get("speakers", {})
     known = {name for names in heard.values() for name in names}
-    check_disjoint({f"the training of {checkpoint.name}": known, data.path.name: data.speakers()}, allow)
+    check_disjoint({f"the training of {checkpoint.name}": known, data.path.name: survey(data).speakers}, allow)
 
 
 def _write(path: Path, found: Evaluation, facts: dict[str, Any]) -> None:

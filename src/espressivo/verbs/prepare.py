@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import os
-import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from espressivo.corpora.data import kind_of, writing_items
 from espressivo.corpora.item import Corpus, Item
 from espressivo.corpora.recorded import Recorded, examine
 from espressivo.corpora.shards import pack, writing_shards
+from espressivo.corpora.skips import SkipList
 from espressivo.corpora.spread import spread
 from espressivo.corpora.tally import Tally
 from espressivo.errors import ConfigError, InputError, OutputError
-from espressivo.media.files import check_folder, writing
+from espressivo.media.files import check_folder
 
-Tell = Callable[[int, int], None]
-"""Told how many items are done, and of how many."""
+Tell = Callable[[int, int | None], None]
+"""Told how many items are done, and of how many where that is known."""
 
 _FIRST = 5
+LISTED = 50_000
+"""Items of a corpus that are held in memory, to know how many there are; a larger corpus is not listed twice for it."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Prepared:
     """What `prepare` made.
 
@@ -40,11 +42,11 @@ class Prepared:
     """
 
     path: Path
-    tally: Tally = field(default_factory=Tally)
-    skipped: int = 0
-    noted: int = 0
-    first: list[str] = field(default_factory=list)
-    log: Path | None = None
+    tally: Tally
+    skipped: int
+    noted: int
+    first: list[str]
+    log: Path | None
 
 
 def prepare(
@@ -72,25 +74,41 @@ def prepare(
     """
     source, root, place = _corpus(corpus), Path(folder).expanduser(), Path(out).expanduser()
     _check(place, shards)
-    total = sum(1 for _ in source.read(root, lambda path, why: None))
-    done = Prepared(place)
-    with _Log(done) as log:
-        items = source.read(root, lambda path, why: log.skip(str(path), why))
+    tally = Tally()
+    with SkipList(place.with_name(f"{place.name}.skipped.txt"), _FIRST) as log:
+        items, total = _listed(_once(source.read(root, lambda path, why: log.skip(str(path), why)), log))
         with _output(place, shards) as write:
             for count, result in enumerate(_opened(items, pack if shards else examine, jobs, ray, log), 1):
                 if result is not None:
-                    done.tally.add(result)
+                    tally.add(result)
                     write(result)
                 if tell is not None:
                     tell(count, total)
-            if not done.tally.items:
-                raise InputError(f"none of {total} recordings can be used, the first: {done.first[0]}")
-        log.keep()
-    return done
+            if not tally.items:
+                first = log.first[0] if log.first else "there are none"
+                raise InputError(f"none of {log.skipped} recordings can be used, the first: {first}")
+        return Prepared(place, tally, log.skipped, log.noted, log.first, log.keep())
+
+
+def _once(items: Iterator[Item], log: SkipList) -> Iterator[Item]:
+    """Each id once: skip lists and features know a recording by it."""
+    seen = set[int]()
+    for item in items:
+        if hash(item.id) in seen:
+            log.skip(str(item.path), f"a second recording called {item.id}: the first is taken")
+        else:
+            seen.add(hash(item.id))
+            yield item
+
+
+def _listed(items: Iterator[Item]) -> tuple[Iterator[Item], int | None]:
+    """The items, and how many there are if memory can hold them: nothing is read twice only to count."""
+    first = list(islice(items, LISTED + 1))
+    return (iter(first), len(first)) if len(first) <= LISTED else (chain(first, items), None)
 
 
 def _opened(
-    items: Iterator[Item], look: Callable[[Item], Recorded], jobs: int, ray: str | None, log: _Log
+    items: Iterator[Item], look: Callable[[Item], Recorded], jobs: int, ray: str | None, log: SkipList
 ) -> Iterator[Recorded | None]:
     """What `look` finds in each item; None, and a line in the log, where it cannot be used."""
     results = spread(look, items, jobs=jobs, ray=ray)
@@ -136,45 +154,3 @@ def _check(place: Path, shards: bool) -> None:
 
 def _output(place: Path, shards: bool) -> AbstractContextManager[Callable[[Item], None]]:
     return writing_shards(place) if shards else writing_items(place)
-
-
-class _Log:
-    """Takes down what is left out, and why: the first few in `done`, all in a file beside the data."""
-
-    def __init__(self, done: Prepared) -> None:
-        self._done = done
-        self._place = done.path.with_name(f"{done.path.name}.skipped.txt")
-        self._lines = TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
-
-    def __enter__(self) -> _Log:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._lines.close()
-
-    def skip(self, path: str, why: str) -> None:
-        self._done.skipped += 1
-        line = self._write("skipped", path, why)
-        if self._done.skipped <= _FIRST:
-            self._done.first.append(line)
-
-    def note(self, path: str, what: str) -> None:
-        self._done.noted += 1
-        self._write("kept", path, what)
-
-    def keep(self) -> None:
-        """Puts the file beside the data, in the place of one from before."""
-        if not self._done.skipped and not self._done.noted:
-            self._place.unlink(missing_ok=True)
-            return
-        self._lines.seek(0)
-        with writing(self._place) as part, part.open("w", encoding="utf-8") as file:
-            shutil.copyfileobj(self._lines, file)
-        self._done.log = self._place
-
-    def _write(self, how: str, path: str, why: str) -> str:
-        """The reason without the name of the file, which the line begins with."""
-        why = why.removeprefix(repr(path)).strip().removeprefix(":")
-        line = " ".join(f"{path}: {why}".split())
-        print(f"{how}: {line}", file=self._lines)
-        return line

@@ -12,6 +12,7 @@ from espressivo.corpora.data import CUTS, TABLES, Data, read_data, writing_items
 from espressivo.corpora.item import Item
 from espressivo.corpora.shards import writing_shards
 from espressivo.corpora.splits import Subset, by_part, by_speaker, leave_one_out
+from espressivo.corpora.survey import survey
 from espressivo.corpora.tally import Tally
 from espressivo.errors import ConfigError, OutputError
 from espressivo.media.files import writing_folder
@@ -35,7 +36,7 @@ def split(
             others as train. The names of parts and speakers are made fit for files.
 
     Raises:
-        InputError: as `read_data`, a speaker or part that is not known, or one speaker only.
+        InputError: as `read_data`, an id that is there twice, a speaker or part that is not known, or one speaker only.
         ConfigError: another way to split, or shares that make no sense.
         OutputError: the folder cannot be written; nothing half-written is left.
     """
@@ -45,6 +46,7 @@ def split(
     kind = _kind(source.path)
     if by not in WAYS:
         raise ConfigError(f"cannot split by {by!r}: choose one of {', '.join(WAYS)}")
+    survey(source)
     if by == "leave-one-out":
         folds = leave_one_out(source)
     else:

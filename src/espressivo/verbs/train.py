@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from espressivo.errors import ConfigError
 from espressivo.systems.registry import room
 
 if TYPE_CHECKING:
+    from espressivo.corpora.skips import Skipped
+    from espressivo.corpora.survey import Survey
     from espressivo.training import Outcome, Recipe
 
 RUNS = Path("runs")
-TRACES = ("recipe.yaml", "log.jsonl", "events.out.tfevents.")
+SKIPPED = "skipped.txt"
+TRACES = ("recipe.yaml", "data.json", SKIPPED, "log.jsonl", "events.out.tfevents.")
 """What a training writes before the first state."""
 
 
@@ -38,13 +43,16 @@ def train(
         show: a live display on stderr.
 
     Raises:
-        ConfigError: unknown system, recipe, key or value; output in use; another recipe than it began with.
-        InputError: data that cannot be used, or share a speaker.
+        ConfigError: unknown system, recipe, key or value; output in use; another recipe, or other data, than it began
+            with.
+        InputError: data that cannot be used, hold an id twice, or share a speaker.
         OutputError: the output cannot be written.
         Stopped: Ctrl-C or SIGTERM; the message says how to go on.
     """
     home = room(system)
+    from espressivo.corpora.skips import gathering
     from espressivo.training import Trainer, read_recipe
+    from espressivo.training.origin import check_origin
 
     plan = read_recipe(home.RECIPE, recipe, settings, home.RECIPES)
     plan = plan.model_copy(
@@ -53,17 +61,28 @@ def train(
             "allow_shared_speakers": plan.allow_shared_speakers or allow_shared_speakers,
         }
     )
-    if os.environ.get("RANK", "0") == "0":  # under torchrun, the first process writes: the others find what it wrote
-        _check_output(plan, resume)
-    _check_speakers(plan)
+    first = os.environ.get("RANK", "0") == "0"  # under torchrun it writes, and the others find what it wrote
+    if first:
+        _check_output(plan, resume, Path(recipe))
+    if resume:
+        check_origin(plan)
+    seen = _surveyed(plan)
+    facts = _licences(plan, seen, first)
     try:
-        return Trainer(home.make_task(plan), plan, show=show).fit(resume)
+        with gathering() as skipped:
+            task = home.make_task(plan)
+        if first:
+            _list_skipped(plan, skipped)
+        return Trainer(task, plan, show=show, facts=facts).fit(resume)
     finally:
         _part()
 
 
-def _check_output(recipe: Recipe, resume: bool) -> None:
-    """A run that failed before anything of it was kept may be written over; whatever else is there may not."""
+def _check_output(recipe: Recipe, resume: bool, source: Path) -> None:
+    """A run that failed before anything of it was kept may be written over; whatever else is there may not.
+
+    `source` is where the recipe was read: that of a finished run names the run's own output.
+    """
     output = recipe.output
     if output is None:
         return
@@ -72,19 +91,56 @@ def _check_output(recipe: Recipe, resume: bool) -> None:
     if resume or not output.is_dir():
         return
     kept = [path.name for path in output.iterdir() if not path.name.startswith(TRACES)]
+    if kept and source.is_file() and source.parent.samefile(output):
+        told = f"{str(source)!r} names the output of its own run, {str(output)!r}"
+        raise ConfigError(f"{told}: give output=NEW to train again, or add --resume to go on there")
     if kept:
         raise ConfigError(f"{str(output)!r} is in use: add --resume to go on there, or give another output=FOLDER")
 
 
-def _check_speakers(recipe: Recipe) -> None:
-    """Before anything that takes long."""
+def _surveyed(recipe: Recipe) -> dict[str, Survey]:
+    """What the data hold, by part, before anything that takes long. Raises InputError where a speaker is shared."""
     from espressivo.corpora.data import read_data
     from espressivo.corpora.splits import check_disjoint
+    from espressivo.corpora.survey import survey
 
     named = {"train": recipe.train, "validation": recipe.validation}
-    data = {part: read_data(path) for part, path in named.items() if path is not None}
-    if len(data) == 2:
-        check_disjoint({part: each.speakers() for part, each in data.items()}, recipe.allow_shared_speakers)
+    seen = {part: survey(read_data(path)) for part, path in named.items() if path is not None}
+    if len(seen) == 2:
+        check_disjoint({part: each.speakers for part, each in seen.items()}, recipe.allow_shared_speakers)
+    return seen
+
+
+def _licences(recipe: Recipe, seen: dict[str, Survey], tell: bool) -> dict[str, Any]:
+    """The corpora that the weights learn from, with their terms; warns where the recipe's licence is more permissive.
+
+    Validation counts: it decides which weights are kept.
+    """
+    from espressivo.corpora.licences import objection, terms
+
+    counts = sum((each.corpora for each in seen.values()), Counter[str]())
+    against = objection(recipe.licence, counts)
+    if against is not None and tell:
+        warnings.warn(f"{against}; set licence= to what all of them allow, or leave them out", stacklevel=3)
+    return {"corpora": terms(counts)}
+
+
+def _list_skipped(recipe: Recipe, skipped: list[Skipped]) -> None:
+    """Into a file of the output, from the start; the count and the first are said."""
+    from espressivo.corpora.skips import SkipList
+    from espressivo.training.state import reported
+
+    if recipe.output is None:
+        return
+    with SkipList(recipe.output / SKIPPED) as log:
+        for name, why in skipped:
+            log.skip(name, why)
+        if skipped:
+            with reported(recipe.output):
+                recipe.output.mkdir(parents=True, exist_ok=True)
+            told = f"{log.skipped} recording{'s' if log.skipped > 1 else ''} left out, listed in {log.place}"
+            warnings.warn(f"{told}; the first is {log.first[0]}", stacklevel=3)
+        log.keep()
 
 
 def _part() -> None:

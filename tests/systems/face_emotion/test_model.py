@@ -82,11 +82,18 @@ def test_saved_and_loaded_it_is_the_same(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.probabilities([stream()]), own.probabilities([stream()]))
 
 
-@pytest.mark.parametrize("changes", [{"system": "voice-emotion"}, {"emotions": []}, {"heads": 3}])
-def test_another_model_is_refused(tmp_path: Path, changes: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"system": "voice-emotion"}, "holds a voice-emotion model, not face-emotion"),
+        ({"emotions": []}, "holds no face-emotion model: config.json: it names no emotions"),
+        ({"heads": 3}, "holds no face-emotion model: config.json: unknown key 'heads'"),
+    ],
+)
+def test_another_model_is_refused(tmp_path: Path, changes: dict[str, object], says: str) -> None:
     own = net(width=0)
     save_model(tmp_path, own, own.config, "# test")
     values = json.loads((tmp_path / "config.json").read_text()) | changes
     (tmp_path / "config.json").write_text(json.dumps(values))
-    with pytest.raises(AssetError, match="holds no face-emotion model"):
+    with pytest.raises(AssetError, match=says):
         FaceEmotionNet.load(tmp_path)

@@ -142,6 +142,16 @@ def test_your_own_clips_are_learned_and_judged(followed: Path) -> None:
         evaluate("face-emotion", followed / "train.csv", followed / "found.json", checkpoint=followed / "out")
 
 
+def test_without_validation_data_people_are_held_out_in_turn(followed: Path) -> None:
+    write_data(followed / "two.csv", [*read_data(followed / "train.csv"), *read_data(followed / "validation.csv")])
+    outcome = train("face-emotion", [f"train={followed / 'two.csv'}", f"output={followed / 'out'}", "steps=60"])
+    assert outcome.metrics == {}
+    assert float(FaceEmotionNet.load(followed / "out").temperature) != 1
+    assert "**Macro-F1 on held-out people**: strangers 0." in (followed / "out" / "README.md").read_text()
+    heard = json.loads((followed / "out" / "training.json").read_text())["speakers"]["train"]
+    assert heard == ["made-up-0", "made-up-1"]
+
+
 def test_clips_without_a_face_are_left_out_and_named(followed: Path) -> None:
     both = [*read_data(followed / "test.csv"), *read_data(followed / "blank.csv")]
     write_data(followed / "both.csv", both)

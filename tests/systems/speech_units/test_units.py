@@ -13,14 +13,17 @@ from safetensors.torch import load_file
 
 from espressivo.assets.cache import cache_dir
 from espressivo.corpora.data import read_data
+from espressivo.corpora.item import Item
 from espressivo.errors import AssetError, ConfigError, InputError
 from espressivo.media.speech import Speech
 from espressivo.systems.speech_units import task
+from espressivo.systems.speech_units.frames import Frames
 from espressivo.systems.speech_units.model import UnitConfig, UnitNet, stacked
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.systems.speech_units.quality import PAUSE, phone_row
 from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import save_model
+from espressivo.training.interrupt import Stopped
 
 CONFIG = UnitConfig("toy", "CC0", inputs=6, hidden=8, width=4, phones=3, counts=(5, 2))
 TEXTS = ("A cat sat on the mat.", "We were away a year ago.", "She sells sea shells by the shore.")
@@ -54,7 +57,7 @@ def test_saved_units_are_the_same(toy):
 def test_damaged_units_are_refused(toy):
     config = json.loads((toy / "config.json").read_text())
     (toy / "config.json").write_text(json.dumps(config | {"colour": "red"}))
-    with pytest.raises(AssetError, match="holds no speech units"):
+    with pytest.raises(AssetError, match=r"holds no speech-units model: .*unknown key 'colour'"):
         UnitNet.load(toy)
 
 
@@ -116,6 +119,36 @@ def test_text_in_another_language_teaches_nothing(spoken, asset):
     assert recipe.transcribe is False
 
 
+def test_a_text_of_unknown_language_is_english_if_its_letters_can_be():
+    item, texts = Item("a", Path("a.wav")), task.Texts(transcribe=False)
+    assert texts(replace(item, text="A naïve plan, he said.")) == "A naïve plan, he said."
+    assert texts(replace(item, text="Привет")) == ""
+    assert texts(replace(item, text="Hello", language="en-GB")) == "Hello"
+    assert texts.taken == 1
+    assert texts(item) == ""
+
+
+def test_frames_of_many_recordings_lie_on_disk(tmp_path, monkeypatch):
+    monkeypatch.setenv("ESPRESSIVO_HOME", str(tmp_path))
+    parts = [Frames(np.full((n, 6), n, np.float16), np.full(n, n)) for n in (3, 1, 4)]
+    joined = Frames.joined(iter(parts))
+    assert isinstance(joined.x, np.memmap)
+    np.testing.assert_array_equal(joined.x[:, 5], [3, 3, 3, 1, 4, 4, 4, 4])
+    np.testing.assert_array_equal(joined.phone, joined.x[:, 0])
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_stopping_the_aligner_says_what_is_lost(monkeypatch):
+    def stopped(self, resume=False):
+        raise Stopped("stopped after step 3")
+
+    monkeypatch.setattr(Trainer, "fit", stopped)
+    recipe = read_recipe(task.RECIPE, "debug", [], task.RECIPES)
+    frames = Frames(np.zeros((4, 12), np.float16), np.arange(4) % 3)
+    with pytest.raises(Stopped, match="give the same command again"):
+        task.aligner_of(recipe, CONFIG, frames)
+
+
 def test_without_data_it_says_what_is_needed():
     recipe = read_recipe(task.RECIPE, "debug", [], task.RECIPES)
     with pytest.raises(ConfigError, match="give train=DATA"):
@@ -124,7 +157,7 @@ def test_without_data_it_says_what_is_needed():
 
 @pytest.mark.weights
 def test_the_units_that_ship(asset, say):
-    asset("whisper-tiny-en")
+    asset("whisper-base")
     units = SpeechUnits.from_pretrained()
     assert units.count == 500
     tokens = units.tokens(say(TEXTS[0]))
@@ -142,7 +175,7 @@ def test_the_units_that_ship(asset, say):
 @pytest.mark.weights
 def test_the_same_words_at_another_pitch_give_much_the_same_units(asset, say):
     """A tape run 6 % faster is higher and quicker; most of its units stay, those of other words do not."""
-    asset("whisper-tiny-en")
+    asset("whisper-base")
     units = SpeechUnits.from_pretrained()
     wave = say(TEXTS[2])
     faster = np.interp(np.arange(0, len(wave) - 1, 1.06), np.arange(len(wave)), wave).astype(np.float32)
@@ -157,7 +190,7 @@ def test_the_same_words_at_another_pitch_give_much_the_same_units(asset, say):
 @pytest.mark.corpus
 @pytest.mark.weights
 def test_units_are_measured_on_hand_labels(corpus, asset, tmp_path):
-    asset("whisper-tiny-en")
+    asset("whisper-base")
     from espressivo.corpora.readers import corpus as reader
 
     items = list(reader("emodb").read(corpus("emodb"), lambda path, why: None))[::20]

@@ -1,5 +1,6 @@
 """Training and measuring on recordings of one's own, with a made-up ear; and what is said of data that will not do."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,10 +9,13 @@ import pytest
 import soundfile
 import torch
 
+from espressivo.assets.shipped import beside
 from espressivo.corpora.data import read_data
+from espressivo.corpora.skips import gathering
 from espressivo.errors import AssetError, ConfigError, InputError
+from espressivo.systems.face_emotion.model import FaceEmotionNet
+from espressivo.systems.speech_units.model import UnitNet
 from espressivo.systems.voice_emotion import task as room
-from espressivo.systems.voice_emotion.examples import OWN, corpus_of
 from espressivo.systems.voice_emotion.model import VoiceNet, load
 from espressivo.systems.voice_emotion.recipe import VoiceRecipe
 from espressivo.systems.voice_emotion.task import VoiceTask, masked_cost
@@ -120,9 +124,10 @@ def test_what_cannot_be_used_is_left_out_and_named(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "nothing.wav", np.zeros(0), RATE)
     broken = "".join(f"{name}.wav,s0,happy\n" for name in ("silent", "empty", "nothing"))
     data.write_text(data.read_text() + broken + "mute.wav,s1,\n")
-    with pytest.warns(UserWarning, match=r"of \d+ recordings are left out"):
+    with gathering() as skipped:
         made = room.make_task(debug(train=data))
     assert len(made) + len(made.held or ()) == 36
+    assert {name for name, _ in skipped} == {"silent.wav", "empty.wav", "nothing.wav", "mute.wav"}
 
 
 @pytest.mark.usefixtures("ear")
@@ -139,13 +144,6 @@ def test_an_emotion_that_a_corpus_does_not_label_is_not_held_against_its_utteran
     labelled = torch.tensor([[True, True, False]])
     costs = [masked_cost(torch.tensor([[1.0, 0.0, z]]), torch.tensor([0]), labelled) for z in (-5.0, 9.0)]
     assert costs[0] == costs[1]
-
-
-@pytest.mark.parametrize(
-    ("speaker", "corpus"), [("emodb-03", "emodb"), ("crema-d-1001", "crema-d"), ("anna-1", OWN), (None, OWN)]
-)
-def test_a_corpus_is_told_by_its_speakers(speaker: str | None, corpus: str) -> None:
-    assert corpus_of(speaker) == corpus
 
 
 @pytest.mark.usefixtures("ear")
@@ -165,10 +163,33 @@ def test_a_given_temperature_is_taken(tmp_path: Path) -> None:
     assert (net.alone.temperature, net.known.temperature) == (2.5, 2.5)
 
 
+@pytest.mark.parametrize("name", ["voice-emotion", "voice-emotion-nc"])
+def test_what_ships_is_as_sure_as_corpora_never_heard_call_for(name: str) -> None:
+    measured = json.loads((Path(__file__).parents[3] / "benchmarks/results/voice_emotion.json").read_text())
+    recipe = read_recipe(VoiceRecipe, name, folder=room.RECIPES)
+    assert recipe.temperature == round(measured["temperature"]["called for"], 1)
+    net = load(beside(f"checkpoints/{name}"))
+    assert float(net.alone.temperature) == float(net.known.temperature) == pytest.approx(recipe.temperature, rel=1e-3)
+
+
 def test_another_models_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"system": "toy"}')
-    with pytest.raises(AssetError, match="holds no voice-emotion model"):
+    with pytest.raises(AssetError, match="holds a toy model, not voice-emotion: give the folder of a voice-emotion"):
         load(tmp_path)
+    (tmp_path / "config.json").write_text('{"name": "x", "licence": "CC0", "emotions": ["sad", "merry"], "inputs": 3}')
+    with pytest.raises(AssetError, match=r"holds no voice-emotion model: config\.json: unknown emotion 'merry'"):
+        load(tmp_path)
+
+
+def test_the_three_rooms_tell_each_others_models_apart() -> None:
+    for system, place in ROOMS.items():
+        for other in set(ROOMS) - {system}:
+            with pytest.raises(AssetError, match=f"{other}' holds a {other} model, not {system}: give the folder"):
+                place(beside(f"checkpoints/{other}"))
+        place(beside(f"checkpoints/{system}"))
+
+
+ROOMS = {"voice-emotion": load, "face-emotion": FaceEmotionNet.load, "speech-units": UnitNet.load}
 
 
 def test_the_task_is_one_of_the_rooms() -> None:

@@ -17,7 +17,7 @@ from espressivo.systems.face_emotion.person import LEAST_CLIPS, Usual
 from espressivo.systems.face_emotion.stream import FaceFeature, mirrored, resampled, statistics, stream_of
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Bool, Float
 
 _SHORTEST = 10  # frames that augmentation leaves
 
@@ -37,13 +37,18 @@ class Examples:
     def statistics(self) -> list[np.ndarray]:
         return [statistics(stream) for stream in self.streams]
 
-    def usual(self, everybody: Usual) -> list[Usual]:
+    def only(self, chosen: Bool[np.ndarray, " clips"]) -> Examples:
+        rows = np.flatnonzero(chosen)
+        streams, labels, people = self.streams, self.labels, self.people
+        return Examples([streams[i] for i in rows], [labels[i] for i in rows], [people[i] for i in rows])
+
+    def usual(self, everybody: Usual, odds: bool = False) -> list[Usual]:
         """For each clip, the usual face of its person; of everybody where too few clips of them are known."""
         own: dict[str, list[np.ndarray]] = {}
         for stream, name in zip(self.streams, self.people, strict=True):
             if name is not None:
                 own.setdefault(name, []).append(stream)
-        known = {name: Usual.of(streams) for name, streams in own.items() if len(streams) >= LEAST_CLIPS}
+        known = {name: Usual.of(streams, odds) for name, streams in own.items() if len(streams) >= LEAST_CLIPS}
         return [known.get(name or "", everybody) for name in self.people]
 
 

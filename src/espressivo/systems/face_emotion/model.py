@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from espressivo.errors import AssetError
+from espressivo.emotion import canonical
+from espressivo.errors import ConfigError
 from espressivo.systems.face_emotion.person import Usual
 from espressivo.systems.face_emotion.stream import CHANNELS, STATISTICS, as_odds, statistics
-from espressivo.training.checkpoint import load_config, load_weights
+from espressivo.training.checkpoint import load_weights, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,17 +46,9 @@ class FaceConfig:
     known: float = 0.0
     system: str = "face-emotion"
 
-    @classmethod
-    def read(cls, folder: Path) -> FaceConfig:
-        """Raises AssetError where the folder holds no model of this room."""
-        values = load_config(folder)
-        try:
-            config = cls(**{**values, "emotions": tuple(values.get("emotions", ()))})
-        except TypeError as error:
-            raise AssetError(f"{str(folder)!r} holds no face-emotion model: {error}") from None
-        if config.system != cls.system or not config.emotions:
-            raise AssetError(f"{str(folder)!r} holds no face-emotion model: its config.json is for {config.system!r}")
-        return config
+    def __post_init__(self) -> None:
+        if not [canonical(emotion) for emotion in self.emotions]:
+            raise ConfigError("it names no emotions")
 
 
 class Faces(NamedTuple):
@@ -134,7 +127,7 @@ class FaceEmotionNet(nn.Module):
     @classmethod
     def load(cls, folder: Path) -> FaceEmotionNet:
         """Raises AssetError: missing, damaged, or another system's."""
-        return load_weights(folder, cls(FaceConfig.read(folder)))
+        return load_weights(folder, cls(read_config(folder, FaceConfig, FaceConfig.system)))
 
     def reads(self, stream: Float[np.ndarray, "time channels"]) -> Float[np.ndarray, "time channels"]:
         """A stream in the numbers that this network learned from."""

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from jaxtyping import Float
 
 LEAST_CLIPS = 4
-# No channel counts as steadier than this, or the tracker's noise on dead channels would be blown up.
-_STEADIEST = 1e-3
+# No channel counts as steadier than this. Blendshapes as they are have a scale each, and only the rounding of float32
+# must not be blown up. Log-odds are cut off at the foot (stream.py): what moves less than this is what was cut off.
+_STEADIEST, _STEADIEST_ODDS = 1e-7, 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +34,20 @@ class Usual:
     frame_deviation: np.ndarray
 
     @classmethod
-    def of(cls, streams: Sequence[Float[np.ndarray, "_ channels"]]) -> Usual:
-        """Raises InputError: fewer than four clips, which say nothing about what is usual."""
+    def of(cls, streams: Sequence[Float[np.ndarray, "_ channels"]], odds: bool = False) -> Usual:
+        """What is usual in `streams`, which hold log-odds where `odds`.
+
+        Raises:
+            InputError: fewer than four clips, which say nothing about what is usual.
+        """
         if len(streams) < LEAST_CLIPS:
             raise InputError(
                 f"got {len(streams)} clips of a person: give at least {LEAST_CLIPS} to learn their usual face"
             )
         clips, frames = np.stack([statistics(stream) for stream in streams]), np.concatenate(streams)
-        spread, lively = clips.std(axis=0), frames.std(axis=0)
-        return cls(
-            clips.mean(axis=0), np.maximum(spread, _STEADIEST), frames.mean(axis=0), np.maximum(lively, _STEADIEST)
-        )
+        least = _STEADIEST_ODDS if odds else _STEADIEST
+        spread, lively = np.maximum(clips.std(axis=0), least), np.maximum(frames.std(axis=0), least)
+        return cls(clips.mean(axis=0), spread, frames.mean(axis=0), lively)
 
     def clip(self, found: Float[np.ndarray, "4 channels"]) -> Float[np.ndarray, "4 channels"]:
         """The statistics of a clip, in deviations from what is usual."""

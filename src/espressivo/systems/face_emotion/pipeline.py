@@ -77,7 +77,8 @@ class FaceEmotion:
             InputError: fewer than four tracks that show the face.
         """
         streams = [self.net.reads(stream_of(track)) for track in tracks]
-        return replace(self, usual=Usual.of([stream for stream in streams if len(stream) >= LEAST_FRAMES]))
+        shown = [stream for stream in streams if len(stream) >= LEAST_FRAMES]
+        return replace(self, usual=Usual.of(shown, self.net.config.odds))
 
     def _probabilities(self, streams: list[np.ndarray]) -> np.ndarray:
         return self.net.probabilities(streams, None if self.usual is None else [self.usual] * len(streams))

@@ -16,19 +16,21 @@ from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
 from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
-from espressivo.metrics import classification
 from espressivo.metrics.report import Evaluation, classified
 from espressivo.systems.face_emotion import facs
 from espressivo.systems.face_emotion.card import card
+from espressivo.systems.face_emotion.crossing import Judged, held_in_turn
 from espressivo.systems.face_emotion.examples import Examples, labelled, tracked, varied
 from espressivo.systems.face_emotion.model import FaceConfig, FaceEmotionNet, Faces, batched
 from espressivo.systems.face_emotion.person import Usual
-from espressivo.systems.face_emotion.stream import as_odds, statistics
+from espressivo.systems.face_emotion.stream import CHANNELS, STATISTICS, as_odds, statistics
 from espressivo.systems.face_emotion.synthesis import HARDER, Talk, World, make
-from espressivo.training.calibration import fit_temperature
+from espressivo.training.calibration import warn_uncalibrated
 from espressivo.training.checkpoint import save_model
+from espressivo.training.interrupt import Stopped
 from espressivo.training.recipe import Count, Recipe, Some
 from espressivo.training.task import Losses, Task
+from espressivo.training.trainer import Trainer
 
 RECIPES = Path(__file__).parent / "recipes"
 HELD_OUT = 40  # made-up people to validate on
@@ -43,8 +45,11 @@ class FaceRecipe(Recipe):
         width, change, dropout: see FaceConfig.
         odds: read blendshapes as log-odds.
         known: share of the examples that are seen against the usual face of their person, not of everybody.
-        penalty: weight of the squared norm of what reads the statistics. Few people call for a heavy one.
+        penalty: weight of the squared norm of what reads the statistics, against a mean loss. None is the prior under
+            which logits vary by about 1 before anything is learned: inputs / (2 × clips).
         varied: whether examples are mirrored, cut, warped and made livelier at random.
+        folds: parts in which people are held out in turn to find the temperature, where the recipe names no validation
+            data: a short training each. With 0 nothing is calibrated.
         temperature: taken as it is, where what is held out is too much like what is learned from; None fits it there.
         jobs: processes that follow faces.
     """
@@ -56,8 +61,9 @@ class FaceRecipe(Recipe):
     dropout: float = Field(default=0.5, ge=0, lt=1)
     odds: bool = False
     known: float = Field(default=0.0, ge=0, le=1)
-    penalty: float = Field(default=0.3, ge=0)
+    penalty: float | None = Field(default=None, ge=0)
     varied: bool = True
+    folds: Count = 10
     temperature: float | None = Field(default=None, gt=0)
     jobs: Some = 1
 
@@ -71,7 +77,11 @@ class Batch(NamedTuple):
 
 
 class FaceTask(Task[Batch]):
-    """Learns from `examples`, and is judged on `held` (which may be empty)."""
+    """Learns from `examples`, and is judged on `held` (which may be empty).
+
+    `crossed` is what was said of the people in `examples` when they were held out in turn: it calibrates, where nothing
+    is in `held`.
+    """
 
     def __init__(
         self,
@@ -80,15 +90,16 @@ class FaceTask(Task[Batch]):
         examples: Examples,
         held: Examples,
         heard: Mapping[str, Collection[str | None]],
+        crossed: Judged | None = None,
     ) -> None:
         if len(emotions) < 2 or not len(examples):
             raise InputError(
                 f"got {len(examples)} clips of {len(emotions)} emotions: give clips of at least two emotions"
             )
-        self.recipe, self.emotions, self.heard = recipe, emotions, heard
+        self.recipe, self.emotions, self.heard, self.crossed = recipe, emotions, heard, crossed
         self.examples, self.held = self._read(examples), self._read(held)
-        self.everybody = Usual.of(self.examples.streams)
-        self.usual, self.held_usual = self.examples.usual(self.everybody), self.held.usual(self.everybody)
+        self.everybody = Usual.of(self.examples.streams, recipe.odds)
+        self.usual, self.held_usual = (each.usual(self.everybody, recipe.odds) for each in (self.examples, self.held))
 
     def _read(self, examples: Examples) -> Examples:
         if not self.recipe.odds:
@@ -122,31 +133,38 @@ class FaceTask(Task[Batch]):
         core: Any = getattr(model, "module", model)
         size = core.still.weight.square().sum()
         right = (logits.argmax(1) == batch.target).float().mean()
-        return Losses(error + self.recipe.penalty * size, {"error": error, "right": right})
+        return Losses(error + self.penalty * size, {"error": error, "right": right})
+
+    @property
+    def penalty(self) -> float:
+        inputs = (len(STATISTICS) if self.recipe.change else len(STATISTICS) - 1) * len(CHANNELS)
+        return inputs / (2 * len(self)) if self.recipe.penalty is None else self.recipe.penalty
 
     def validate(self, model: nn.Module) -> Mapping[str, float]:
-        if not len(self.held):
-            return {}
-        found = {way: self._f1(logits) for way, logits in self._held_logits(model).items()}
-        return {"score": float(np.mean(list(found.values()))), **found}
+        return self.judged(model).scores() if len(self.held) else {}
 
     def speakers(self) -> Mapping[str, Collection[str | None]]:
         return self.heard
 
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, FaceEmotionNet)
-        found = {}
-        if len(self.held):
-            logits = torch.cat(list(self._held_logits(model).values()))
-            target = torch.tensor(self.held.labels).repeat(len(logits) // len(self.held))
-            model.temperature.fill_(fit_temperature(logits, target))
-            found = dict(self.validate(model))
-        if self.recipe.temperature is not None:
-            model.temperature.fill_(self.recipe.temperature)
+        found = self.calibrate(model)
         save_model(folder, model, model.config, card(self.recipe, model.config, len(self.examples), found))
 
-    def _held_logits(self, model: Any) -> dict[str, Tensor]:
-        """Of the held-out clips, in each of the ways that the recipe teaches: as strangers, as people it knows."""
+    def calibrate(self, model: FaceEmotionNet) -> Mapping[str, float]:
+        """Sets the temperature, the recipe's or what people held out call for, and says how good it was on these."""
+        judged = self.judged(model) if len(self.held) else self.crossed
+        model.temperature.fill_(1.0)
+        if self.recipe.temperature is not None:
+            model.temperature.fill_(self.recipe.temperature)
+        elif judged is not None:
+            model.temperature.fill_(judged.temperature())
+        else:
+            warn_uncalibrated("clips of several people, by name")
+        return {} if judged is None else judged.scores()
+
+    def judged(self, model: Any) -> Judged:
+        """The held-out clips, in each of the ways that the recipe teaches: as strangers, as people it knows."""
         usual = {"strangers": [self.everybody] * len(self.held), "known": self.held_usual}
         ways = [way for way, share in (("strangers", 1 - self.recipe.known), ("known", self.recipe.known)) if share]
         device = next(model.parameters()).device
@@ -155,11 +173,29 @@ class FaceTask(Task[Batch]):
             for way in ways:
                 faces = batched(self.held.streams, self.held.statistics, usual[way], self.recipe.width > 0)
                 found[way] = model(Faces(*(part.to(device) for part in faces))).cpu()
-        return found
+        return Judged(found, torch.tensor(self.held.labels))
 
-    def _f1(self, logits: Tensor) -> float:
-        counts = classification.confusion(np.array(self.held.labels), logits.argmax(1).numpy(), len(self.emotions))
-        return float(classification.macro_f1(counts))
+
+def crossed(recipe: FaceRecipe, emotions: tuple[str, ...], examples: Examples) -> Judged | None:
+    """What trainings by `recipe` say of people held out in turn; None where nobody can be, or it is not asked for.
+
+    Raises:
+        Stopped: Ctrl-C or SIGTERM.
+    """
+    if not recipe.folds or recipe.temperature is not None:
+        return None
+    nothing = {"output": None, "validate_every": 0, "save_every": 0, "patience": 0}
+    short = recipe.model_copy(update=nothing)
+
+    def judge(rest: Examples, own: Examples) -> Judged:
+        task = FaceTask(short, emotions, rest, own, {})
+        return task.judged(Trainer(task, short).fit().model)
+
+    try:
+        return held_in_turn(examples, recipe.folds, recipe.seed, judge)
+    except Stopped as stop:
+        told = "stopped while people were held out in turn: which faces were seen is kept, nothing else is lost"
+        raise Stopped(f"{told}; give the same command again") from stop
 
 
 SHARED = ("width", "change", "dropout", "odds", "known")
@@ -184,7 +220,9 @@ def _from_labels(recipe: FaceRecipe) -> FaceTask:
     emotions = tuple(name for name in EMOTIONS if name in {item.emotion for item in found["train"].items})
     examples = {part: labelled(each, emotions) for part, each in found.items()}
     heard = {part: {item.speaker for item in each.items} for part, each in found.items()}
-    return FaceTask(recipe, emotions, examples["train"], examples.get("validation", Examples()), heard)
+    held = examples.get("validation", Examples())
+    turned = crossed(recipe, emotions, examples["train"]) if len(emotions) > 1 and not len(held) else None
+    return FaceTask(recipe, emotions, examples["train"], held, heard, turned)
 
 
 def _from_knowledge(recipe: FaceRecipe) -> FaceTask:
@@ -220,7 +258,7 @@ def evaluate(checkpoint: Path, data: Data) -> Evaluation:
     if not labels:
         return Evaluation(0, {}, skipped=found.skipped)
     streams = [net.reads(stream) for stream in found.streams]
-    usual = Examples(streams, [], list(who)).usual(net.usual)
+    usual = Examples(streams, [], list(who)).usual(net.usual, net.config.odds)
     ways = {way: classified(names, labels, net.probabilities(streams, own), who, skipped=found.skipped)
             for way, own in (("strangers", None), ("known", usual))}  # fmt: skip
     first, second = ("known", "strangers") if net.config.known == 1 else ("strangers", "known")

@@ -10,10 +10,11 @@ def card(config: UnitConfig, frames: Frames) -> str:
     """Markdown: what it is, what it learned from, its licence, what it cannot do."""
     hours = len(frames) / 25 / 3600
     sizes = " and ".join(str(count) for count in config.counts)
+    heard = config.encoder if config.encoder == "whisper-base" else f"layer {config.layer} of {config.encoder}"
     aligned = (frames.phone >= 0).mean()
     return f"""# {config.name}
 
-Speech as units: {sizes} of them, 25 a second, from layer {config.layer} of {config.encoder}.
+Speech as units: {sizes} of them, 25 a second, from {heard}.
 
 - **Learned from** {hours:.1f} h of English speech, part of it synthetic; {aligned:.0%} of the frames have a phone,
   found by forced alignment. A bottleneck of {config.width} numbers learned to tell {config.phones} phones apart, then

@@ -5,14 +5,16 @@ An aligner that learned from the synthetic voice alone finds the phones in real 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from tempfile import TemporaryFile
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from espressivo.assets.cache import cache_dir
 from espressivo.clip import SPEECH_RATE, Clip
 from espressivo.corpora.features import FeatureStore
 from espressivo.corpora.item import Item
@@ -65,8 +67,21 @@ class Frames:
         return len(self.x)
 
     @classmethod
-    def joined(cls, parts: Sequence[Frames]) -> Frames:
-        return cls(np.concatenate([part.x for part in parts]), np.concatenate([part.phone for part in parts]))
+    def joined(cls, parts: Iterable[Frames]) -> Frames:
+        """One after the other, on disk: an hour of Whisper base is 184 MB.
+
+        The file has no name, and goes when nobody reads it.
+        """
+        place = cache_dir()
+        place.mkdir(parents=True, exist_ok=True)
+        file, phones, width = TemporaryFile(dir=place), [], 0  # noqa: SIM115  (the array keeps it open)
+        for part in parts:
+            file.write(np.ascontiguousarray(part.x, np.float16).tobytes())
+            phones.append(part.phone)
+            width = part.x.shape[1]
+        file.flush()
+        phone = np.concatenate(phones)
+        return cls(np.memmap(file, np.float16, "r", shape=(len(phone), width)), phone)
 
 
 def synthetic(texts: Iterable[str], feature: UnitFeature, random: np.random.Generator) -> Frames:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from espressivo.errors import ConfigError
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
 
@@ -41,6 +43,10 @@ class UnitConfig:
     lag: float = 0.015
     dropout: float = 0.2
     system: str = "speech-units"
+
+    def __post_init__(self) -> None:
+        if not self.counts:
+            raise ConfigError("it has no codebook")
 
 
 class UnitNet(nn.Module):
@@ -82,15 +88,9 @@ class UnitNet(nn.Module):
         Raises:
             AssetError: the folder does not hold one.
         """
-        from espressivo.errors import AssetError
-        from espressivo.training.checkpoint import load_config, load_weights
+        from espressivo.training.checkpoint import load_weights, read_config
 
-        facts = load_config(folder)
-        try:
-            config = UnitConfig(**facts | {"counts": tuple(facts["counts"])})
-        except (KeyError, TypeError) as error:
-            raise AssetError(f"{str(folder)!r} holds no speech units ({error}): train some") from error
-        return load_weights(folder, cls(config))
+        return load_weights(folder, cls(read_config(folder, UnitConfig, UnitConfig.system)))
 
 
 def stacked(features: Float[Tensor, "frames dim"]) -> Float[Tensor, "half both"]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Mapping
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -26,9 +28,12 @@ from espressivo.systems.speech_units.model import UnitConfig, UnitNet
 from espressivo.systems.speech_units.phones import PHONES
 from espressivo.training import Losses, Recipe, Task, Trainer
 from espressivo.training.checkpoint import save_model
+from espressivo.training.interrupt import Stopped
 from espressivo.training.recipe import Some
 
 RECIPES = Path(__file__).parent / "recipes"
+FIRST_LOOK = 12_288  # points that the first centres are chosen from
+MOST_CLUSTERED = 1_000_000  # frames, 11 h: more of them make no better clusters
 
 
 class UnitRecipe(Recipe):
@@ -42,10 +47,11 @@ class UnitRecipe(Recipe):
         sentences: that a synthetic voice reads, for the aligner to begin with.
         aligner_steps: that the aligner learns from them.
         transcribe: whether the recogniser writes the text of recordings that have none; else they are only clustered.
+        lag: seconds by which a unit comes after the moment it tells of; it follows from the encoder.
     """
 
-    encoder: str = "whisper-tiny-en"
-    layer: int = Field(default=3, ge=0)
+    encoder: str = "whisper-base"
+    layer: int = Field(default=0, ge=0)
     hidden: Some = 512
     width: Some = 64
     counts: Annotated[tuple[Some, ...], Field(min_length=1)] = (500, 100)
@@ -54,6 +60,7 @@ class UnitRecipe(Recipe):
     sentences: Some = 400
     aligner_steps: Some = 800
     transcribe: bool = True
+    lag: float = 0.015
 
 
 RECIPE = UnitRecipe
@@ -110,7 +117,7 @@ class UnitTask(PhoneTask):
 
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, UnitNet)
-        points = embedded(model, self.frames.x)
+        points = embedded(model, self.frames.x[:: -(-len(self.frames) // MOST_CLUSTERED)])
         for count in self.config.counts:
             model.codebook(count).copy_(torch.from_numpy(clustered(points, count, self.recipe.seed)))
         save_model(folder, model, self.config, card(self.config, self.frames), half=True)
@@ -126,11 +133,15 @@ def embedded(net: UnitNet, x: np.ndarray, part: int = 8192) -> np.ndarray:
 
 def clustered(points: np.ndarray, count: int, seed: int) -> np.ndarray:
     """The centres of `count` clusters of `points` (n, width): (count, width) float32."""
-    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.cluster import MiniBatchKMeans, kmeans_plusplus
 
     if len(points) < count:
         raise InputError(f"{len(points)} frames are too few for {count} units: give more speech, or set counts lower")
-    found = MiniBatchKMeans(count, batch_size=4096, n_init=1, max_iter=60, random_state=seed).fit(points)
+    first = np.random.default_rng(seed).permutation(len(points))[: max(FIRST_LOOK, count)]
+    # In fp64: scikit-learn takes 17 times as long over the same in fp32.
+    begun, _ = kmeans_plusplus(points[first].astype(np.float64), count, random_state=seed)
+    begun = begun.astype(points.dtype)
+    found = MiniBatchKMeans(count, init=begun, batch_size=4096, n_init=1, max_iter=60, random_state=seed).fit(points)
     return found.cluster_centers_.astype(np.float32)
 
 
@@ -150,6 +161,9 @@ def make_task(recipe: UnitRecipe) -> UnitTask:
     texts = Texts(recipe.transcribe)
     random = np.random.default_rng(recipe.seed)
     known = sorted({text for item in data if (text := texts(item))})
+    if texts.taken:
+        told = f"{texts.taken} texts do not say their language and were taken for English"
+        warnings.warn(f"{told}: a column 'language' would tell", stacklevel=2)
     if not known:
         raise InputError(f"no recording in {str(recipe.train)!r} has an English text to learn its sounds from")
     chosen = random.permutation(len(known))[: recipe.sentences]
@@ -165,33 +179,52 @@ def make_task(recipe: UnitRecipe) -> UnitTask:
         phones=len(PHONES),
         counts=recipe.counts,
         dropout=recipe.dropout,
+        lag=recipe.lag,
     )
     aligner, prior = aligner_of(recipe, config, spoken)
     heard = real(data, FeatureStore(report.folder), aligner, prior, texts)
-    return UnitTask(recipe, config, Frames.joined([spoken, *heard]), data.speakers())
+    return UnitTask(recipe, config, Frames.joined(chain([spoken], heard)), data.speakers())
 
 
 def aligner_of(recipe: UnitRecipe, config: UnitConfig, spoken: Frames) -> tuple[nn.Module, np.ndarray]:
     """A network that learned the phones of synthetic speech, and how frequent each is there."""
     short = recipe.model_copy(update={"steps": recipe.aligner_steps, "output": None, "warmup": recipe.warmup // 2})
-    learned = Trainer(PhoneTask(short, config, spoken), short).fit().model.eval().cpu()
+    try:
+        learned = Trainer(PhoneTask(short, config, spoken), short).fit().model.eval().cpu()
+    except Stopped as stop:
+        told = "stopped while the aligner learned, which takes a minute: what was heard is kept, nothing else is lost"
+        raise Stopped(f"{told}; give the same command again") from stop
     counts = np.bincount(spoken.phone[spoken.phone >= 0], minlength=len(PHONES))
     return learned, counts / counts.sum()
 
 
 class Texts:
-    """The text of an item: its own, or what the recogniser hears."""
+    """The English text of an item: its own, or what the recogniser hears; "" where there is none.
+
+    A text that does not say its language counts as English where it is written in Latin letters; one that is not will
+    fit no recording, and is dropped when they are aligned.
+    """
 
     def __init__(self, transcribe: bool) -> None:
         self._transcribe = transcribe
         self._heard: dict[str, str] = {}
+        self.taken = 0
 
     def __call__(self, item: Item) -> str:
-        if item.text is not None or not self._transcribe:
-            return item.text if item.text is not None and item.language in (None, "en") else ""
+        if item.text is not None:
+            return item.text if self._english(item.text, item.language) else ""
+        if not self._transcribe:
+            return ""
         if item.id not in self._heard:
             self._heard[item.id] = self._hear(item)
         return self._heard[item.id]
+
+    def _english(self, text: str, language: str | None) -> bool:
+        if language is not None:
+            return language.partition("-")[0] == "en"
+        found = text.isascii() or sum(letter.isascii() for letter in text) > 0.95 * len(text)
+        self.taken += found
+        return found
 
     @cached_property
     def _recognizer(self):  # type: ignore[no-untyped-def]

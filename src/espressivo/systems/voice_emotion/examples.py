@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ import numpy as np
 from espressivo.assets.cache import cache_dir
 from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
-from espressivo.corpora.readers import CORPORA
+from espressivo.corpora.licences import corpus_of
+from espressivo.corpora.skips import leave_out
 from espressivo.errors import InputError
 from espressivo.systems.voice_emotion.hearing import VoiceFeature
 from espressivo.systems.voice_emotion.inputs import vector
@@ -21,7 +21,7 @@ from espressivo.training.seeds import threads
 if TYPE_CHECKING:
     from jaxtyping import Float
 
-NOBODY, OWN = "?", "own"
+NOBODY = "?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +75,7 @@ def read_table(
     everything = list(items)
     given = [item for item in everything if item.emotion is not None]
     mute = tuple((item.id, "it has no emotion: fill it in") for item in everything if item.emotion is None)
+    leave_out(list(mute))
     with threads(1):  # pieces so short are heard no faster by two, and far slower on a busy machine
         report = extract(given, feature, cache_dir() / "features", jobs=jobs)
     heard, skipped = FeatureStore(report.folder), (*mute, *report.skipped)
@@ -84,21 +85,5 @@ def read_table(
     x = np.stack([vector(heard[item], stats) for item in kept])
     names = [(labels or {}).get(str(item.emotion), str(item.emotion)) for item in kept]
     speakers = [item.speaker or NOBODY for item in kept]
-    corpora, ids = [corpus_of(item.speaker) for item in kept], [item.id for item in kept]
+    corpora, ids = [corpus_of(item) for item in kept], [item.id for item in kept]
     return Table(x, np.array(names), np.array(speakers), np.array(corpora), np.array(ids), skipped)
-
-
-def corpus_of(speaker: str | None) -> str:
-    """The corpus that a speaker's name begins with; OWN where it begins with none that we know.
-
-    Recordings of one corpus share a room, a microphone and a set of labels; what is nobody's is taken as one more.
-    """
-    fits = [name for name in CORPORA if (speaker or "").startswith(f"{name}-")]
-    return max(fits, key=len, default=OWN)
-
-
-def tell_skipped(table: Table, total: int) -> None:
-    """Warns of what was left out."""
-    if table.skipped:
-        name, reason = table.skipped[0]
-        warnings.warn(f"{len(table.skipped)} of {total} recordings are left out; {name}: {reason}", stacklevel=3)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from espressivo.emotion import canonical
-from espressivo.errors import AssetError
+from espressivo.errors import ConfigError
 from espressivo.systems.voice_emotion.hearing import ENCODER, LAYERS
 
 if TYPE_CHECKING:
@@ -40,21 +40,11 @@ class VoiceConfig:
     stats: tuple[str, ...] = ("mean",)
     labels: dict[str, str] | None = None
     corpora: tuple[str, ...] = ()
+    system: str = "voice-emotion"
 
-    @classmethod
-    def of(cls, folder: Path, facts: dict[str, Any]) -> VoiceConfig:
-        """From what config.json says; lists become tuples.
-
-        Raises:
-            AssetError: it is another model's.
-        """
-        tuples: dict[str, Any] = {name: tuple(value) for name, value in facts.items() if isinstance(value, list)}
-        try:
-            config = cls(**(facts | tuples))
-            [canonical(emotion) for emotion in config.emotions]
-        except (TypeError, ValueError) as error:
-            raise AssetError(f"{str(folder)!r} holds no voice-emotion model ({error}): train or fetch one") from error
-        return config
+    def __post_init__(self) -> None:
+        if not [canonical(emotion) for emotion in self.emotions]:
+            raise ConfigError("it names no emotions")
 
 
 class Panel(nn.Module):
@@ -115,6 +105,6 @@ def load(folder: Path) -> VoiceNet:
     Raises:
         AssetError: the folder does not hold one.
     """
-    from espressivo.training.checkpoint import load_config, load_weights
+    from espressivo.training.checkpoint import load_weights, read_config
 
-    return load_weights(folder, VoiceNet(VoiceConfig.of(folder, load_config(folder))))
+    return load_weights(folder, VoiceNet(read_config(folder, VoiceConfig, VoiceConfig.system)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -21,13 +20,13 @@ from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation, classified
 from espressivo.systems.voice_emotion.card import card
-from espressivo.systems.voice_emotion.examples import NOBODY, Table, read_table, tell_skipped
+from espressivo.systems.voice_emotion.examples import NOBODY, Table, read_table
 from espressivo.systems.voice_emotion.hearing import VoiceFeature
 from espressivo.systems.voice_emotion.inputs import relative, usual_deviation
 from espressivo.systems.voice_emotion.model import Panel, VoiceConfig, VoiceNet, load
 from espressivo.systems.voice_emotion.recipe import FOLDER, VoiceRecipe
 from espressivo.training import Losses, Recipe, Task
-from espressivo.training.calibration import fit_temperature
+from espressivo.training.calibration import fit_temperature, warn_uncalibrated
 from espressivo.training.checkpoint import save_model
 
 if TYPE_CHECKING:
@@ -125,16 +124,15 @@ class VoiceTask(Task[Batch]):
 
     def calibrate(self, model: VoiceNet) -> None:
         """Sets the temperatures: the recipe's, or what the held-out speakers call for."""
+        held = self.held if self.held is not None and len(self.held) else None
         for known, panel in ((False, model.alone), (True, model.known)):
-            panel.temperature.fill_(1.0)
-            if self.recipe.temperature is not None:
-                panel.temperature.fill_(self.recipe.temperature)
-            elif self.held is not None and len(self.held):
-                logits = torch.from_numpy(np.log(np.maximum(probabilities(model, self.held, known), 1e-12)))
-                target = torch.tensor([self.emotions.index(name) for name in self.held.emotion])
+            panel.temperature.fill_(self.recipe.temperature or 1.0)
+            if self.recipe.temperature is None and held is not None:
+                logits = torch.from_numpy(np.log(np.maximum(probabilities(model, held, known), 1e-12)))
+                target = torch.tensor([self.emotions.index(name) for name in held.emotion])
                 panel.temperature.fill_(max(1.0, fit_temperature(logits, target)))
-            else:
-                warnings.warn("nothing is held out to calibrate on: what it says is surer than it is", stacklevel=2)
+        if self.recipe.temperature is None and held is None:
+            warn_uncalibrated("let it hold speakers out: held_out=0.15")
 
 
 def probabilities(model: VoiceNet, table: Table, known: bool = False) -> Float[np.ndarray, "utterances emotions"]:
@@ -198,9 +196,7 @@ def make_task(recipe: Recipe) -> VoiceTask:
 
 
 def _table(recipe: VoiceRecipe, items: list[Item]) -> Table:
-    table = read_table(items, recipe.feature, recipe.stats, labels=recipe.labels, jobs=recipe.jobs)
-    tell_skipped(table, len(items))
-    return table
+    return read_table(items, recipe.feature, recipe.stats, labels=recipe.labels, jobs=recipe.jobs)
 
 
 def shipped() -> Path | None:
