@@ -132,7 +132,9 @@ def measuring(root: Path, encoder: str, count: int) -> dict[str, float]:
     """A speech encoder through the feature cache; the clock starts when it is loaded."""
     items = list(read_data(root / "1.jsonl.gz"))[: count + 1]
     marks: list[float] = []
-    report = extract(items, Layers(encoder), root / "features", tell=lambda done: marks.append(time.process_time()))
+    report = extract(
+        items, Layers(encoder), root / "features", tell=lambda done, total: marks.append(time.process_time())
+    )
     assert report.made == len(items), report.skipped
     size, hours = sum(path.stat().st_size for path in report.folder.glob("*.safetensors")), len(items) * SECONDS / 3600
     store = FeatureStore(report.folder)

@@ -3,7 +3,8 @@
 Two made-up tasks of the size of ours: a small perceptron on pooled features, and convolutions with attention over
 sequences of frames. Both make their batches anew at each step: gather rows, and add noise to the sequences. Shares are
 of the wall time of a step, in one thread. "by hand" is the same model, data and optimizer (AdamW, gradient clipping,
-cosine) in the shortest PyTorch loop; the two take turns, and the fastest round of each counts.
+cosine) in the shortest PyTorch loop; the two take turns, and the fastest round of each counts. Then the rooms, by the
+recipes that their shipped weights were made with, on random numbers in the shape of what they learned from.
 
     python benchmarks/training_profile.py [--quick]
 """
@@ -22,7 +23,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from common import save, table
-from espressivo.training import Losses, Recipe, Task, Trainer
+from espressivo.emotion import EMOTIONS
+from espressivo.systems import registry
+from espressivo.systems.speech_units.frames import Frames as UnitFrames
+from espressivo.systems.speech_units.model import STACK, UnitConfig
+from espressivo.systems.speech_units.phones import PHONES
+from espressivo.systems.speech_units.task import UnitTask
+from espressivo.systems.voice_emotion.examples import Table
+from espressivo.systems.voice_emotion.task import VoiceTask
+from espressivo.training import Losses, Recipe, Task, Trainer, read_recipe
 from espressivo.training.profile import profile
 
 SEED, CLASSES = 0, 7
@@ -123,6 +132,38 @@ def by_hand(task: Pooled, recipe: Recipe) -> None:
     loss.item()  # a GPU is waited for
 
 
+def rooms() -> dict[str, tuple[Task[Any], Recipe]]:
+    """The systems that can be trained, each with its task and recipe."""
+    random, found = np.random.default_rng(SEED), {}
+    names = {"voice-emotion": "voice-emotion-nc", "face-emotion": "knowledge", "speech-units": "default"}
+    for system, name in names.items():
+        room = registry.room(system)
+        plan: Any = read_recipe(room.RECIPE, name, ["threads=1", "device=cpu"], room.RECIPES)
+        if system == "voice-emotion":
+            rows = [np.array([f"{kind}{i % 20}" for i in range(2000)]) for kind in ("speaker", "corpus", "id")]
+            feeling = np.array([EMOTIONS[i % 6] for i in range(2000)])
+            task: Task[Any] = VoiceTask(plan, Table(numbers(random, 2000, 1163), feeling, *rows))
+        elif system == "speech-units":
+            frames = UnitFrames(numbers(random, 50_000, STACK * 512), random.integers(len(PHONES), size=50_000))
+            config = UnitConfig("made-up", "none", plan.encoder, inputs=512, phones=len(PHONES))
+            task = UnitTask(plan, config, UnitFrames.joined([frames]), set())
+        else:
+            task = room.make_task(plan)
+        found[system] = (task, plan)
+    return found
+
+
+def numbers(random: np.random.Generator, *shape: int) -> np.ndarray:
+    return random.standard_normal(shape, np.float32)
+
+
+def shares(task: Task[Any], recipe: Recipe, steps: int) -> dict[str, Any]:
+    """Where the time of a step goes."""
+    parts = profile(task, recipe, steps=steps)
+    found = {part: f"{100 * value / parts.step:.0f} %" for part, value in parts.seconds.items()}
+    return {**found, "arithmetic": f"{100 * parts.arithmetic:.0f} %"}
+
+
 def seconds(job: Any) -> float:
     begun = time.perf_counter()
     job()
@@ -135,16 +176,13 @@ def measure(task: Pooled, recipe: Recipe, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         ours.append(seconds(lambda: Trainer(task, recipe).fit()))
         hand.append(seconds(lambda: by_hand(task, recipe)))
-    parts = profile(task, recipe, steps=recipe.steps)
-    shares = {part: f"{100 * value / parts.step:.0f} %" for part, value in parts.seconds.items()}
     trainer, loop = min(ours) / recipe.steps, min(hand) / recipe.steps
     return {
         "ms a step": round(1000 * trainer, 3),
         "by hand": round(1000 * loop, 3),
         "ratio": round(trainer / loop, 2),
         "examples/s": round(recipe.batch_size / trainer),
-        **shares,
-        "arithmetic": f"{100 * parts.arithmetic:.0f} %",
+        **shares(task, recipe, recipe.steps),
     }
 
 
@@ -159,10 +197,12 @@ def main() -> None:
         where = torch.cuda.get_device_name() if device == "auto" else "CPU"
         for name, task, size, steps in (("pooled", Pooled(), 64, 500), ("sequences", Sequences(), 16, 60)):
             rows[f"{name}, {where}"] = measure(task, recipe(size, steps // 5 if quick else steps, device), rounds)
+    ours = {name: shares(*made, 20 if quick else 100) for name, made in rooms().items()}
     torch.set_num_threads(threads)
     table(rows)
+    table(ours)
     if not quick:
-        save("training_profile", {"seed": SEED, "rounds": rounds, "threads": 1, "tasks": rows})
+        save("training_profile", {"seed": SEED, "rounds": rounds, "threads": 1, "tasks": rows, "rooms": ours})
 
 
 if __name__ == "__main__":
