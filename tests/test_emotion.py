@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espressivo.emotion import EMOTIONS, EmotionScores, canonical
+from espressivo.emotion import EMOTIONS, EmotionScores, canonical, check_emotions
 from espressivo.errors import ConfigError
 
 positive = st.floats(0.001, 1.0)
@@ -40,3 +40,10 @@ def test_certainty_is_zero_for_flat_and_one_for_single() -> None:
 def test_impossible_scores_are_refused(table: dict[str, float]) -> None:
     with pytest.raises(ConfigError):
         EmotionScores(table)
+
+
+def test_what_a_model_tells_apart_is_checked() -> None:
+    check_emotions(("happy", "anger"))
+    for names, says in (((), "it names no emotions"), (("happy", "merry"), "unknown emotion 'merry'")):
+        with pytest.raises(ConfigError, match=says):
+            check_emotions(names)

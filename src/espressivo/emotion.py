@@ -7,7 +7,7 @@ The set is the union of what the public corpora label: Ekman's six and neutral, 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from espressivo.errors import ConfigError
@@ -52,6 +52,18 @@ def canonical(name: str) -> str:
     if key not in EMOTIONS:
         raise ConfigError(f"unknown emotion {name!r}: choose one of {', '.join(EMOTIONS)}")
     return key
+
+
+def check_emotions(names: Collection[str]) -> None:
+    """For what a model tells apart.
+
+    Raises:
+        ConfigError: no names at all, or one that is no emotion's.
+    """
+    if not names:
+        raise ConfigError("it names no emotions")
+    for name in names:
+        canonical(name)
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,10 @@ def test_one_line_and_nothing_left(name: str, run: Run, tmp_path: Path) -> None:
     make, says = BAD[name]
     make(tmp_path / name)
     ended = run("converse", tmp_path / name, "-o", tmp_path / "reply")
-    assert says in ended.complaint
+    *warned, refused = ended.err.strip().splitlines()
+    assert (ended.code, says in refused) == (2, True), ended
+    assert [line for line in warned if "is cut off: 0.60 s of 1.20 s are there" not in line] == []
+    assert bool(warned) == (name == "cut.mp4")
     assert not (tmp_path / "reply").exists()
 
 

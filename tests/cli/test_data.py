@@ -50,9 +50,13 @@ def test_each_speaker_left_out_and_cuts_stay_cuts(run: Run, folder: Path, tmp_pa
     run("prepare", "folder", folder, "-o", tmp_path / "d.jsonl.gz", "--jobs", 1)
     ended = run("split", tmp_path / "d.jsonl.gz", "--by", "leave-one-out", "-o", tmp_path / "folds")
     assert ended.code == 0
-    assert sorted(path.name for path in (tmp_path / "folds").iterdir()) == ["mine-anna", "mine-ben", "mine-cleo"]
-    train = read_data(tmp_path / "folds" / "mine-ben" / "train.jsonl.gz")
-    assert train.speakers() == {"mine-anna", "mine-cleo"}
+    assert sorted(path.name for path in (tmp_path / "folds").iterdir()) == [
+        "own-mine-anna",
+        "own-mine-ben",
+        "own-mine-cleo",
+    ]
+    train = read_data(tmp_path / "folds" / "own-mine-ben" / "train.jsonl.gz")
+    assert train.speakers() == {"own-mine-anna", "own-mine-cleo"}
     again = run("split", tmp_path / "d.jsonl.gz", "--by", "leave-one-out", "-o", tmp_path / "folds")
     assert "holds something already" in again.complaint
 

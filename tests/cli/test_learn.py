@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from espressivo.corpora.data import read_data
 from espressivo.corpora.skips import leave_out
+from espressivo.errors import InputError
+from espressivo.metrics.report import Evaluation
 from espressivo.systems.registry import SYSTEMS
-from espressivo.training import Recipe
+from espressivo.training import Recipe, origin
+from espressivo.training.checkpoint import fingerprint
 from tests.training import room
 
 from .conftest import Run
@@ -143,12 +147,108 @@ def test_what_is_left_out_is_counted_and_listed(run: Run, monkeypatch: pytest.Mo
     assert "at step " in run(*call, "learning_rate=1e30").err
     assert Path("model/skipped.txt").is_file()
     ended = run(*call)  # the list alone does not make an output used
-    assert (ended.code, ended.err.splitlines()[-1]) == (0, told)
+    assert (ended.code, ended.err.splitlines().count(told)) == (0, 1)
     lines = Path("model/skipped.txt").read_text().splitlines()
     assert lines == [f"skipped: x{n}.wav: it is empty" for n in range(3)]
     monkeypatch.setattr(room, "make_task", make_task)
     assert "left out" not in run(*call, "--resume").err
     assert not Path("model/skipped.txt").exists()
+
+
+def test_where_all_is_left_out_it_is_said_why_and_listed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(recipe: Recipe) -> object:
+        leave_out([(f"x{n}.wav", f"'x{n}.wav': it is empty") for n in range(12)])
+        raise InputError("got 0 clips to learn from: give more")
+
+    monkeypatch.setattr(room, "make_task", nothing)
+    call = ("train", "toy", f"train={data('train.csv', 'ab')}", "steps=3", "output=model")
+    told = "got 0 clips to learn from: give more; 12 recordings were left out, the first: x0.wav: it is empty"
+    for _ in range(2):  # the list alone does not make an output used
+        assert run(*call).complaint == f"espressivo: {told}"
+        assert len(Path("model/skipped.txt").read_text().splitlines()) == 12
+
+
+def test_where_nothing_could_be_judged_the_first_reason_is_said(
+    run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    skipped = [(f"x{n}.wav", f"reason {n}") for n in range(99)]
+    monkeypatch.setattr(room, "evaluate", lambda checkpoint, data: Evaluation(0, {}, skipped=skipped))
+    call = ("evaluate", "toy", "--data", data("test.csv", "gh"), "--checkpoint", trained, "--json", "r.json")
+    told = "nothing in 'test.csv' could be judged: 99 recordings were left out, the first: x0.wav: reason 0"
+    assert run(*call).complaint == f"espressivo: {told}"
+    skipped.clear()
+    assert run(*call).complaint.endswith("could be judged: no clips")
+
+
+def contents() -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+
+
+def test_results_take_the_place_of_nothing_but_results(run: Run, trained: Path) -> None:
+    data("test.csv", "gh"), data("pictured.confusion.png", "gh")
+    Path("other.json").write_text('{"system": "mine"}')
+    Path("notes.txt").write_text("mine")
+    Path("photo.reliability.png").write_bytes(b"mine")
+    Path("link.json").symlink_to("test.csv")
+    Path("way-in").symlink_to(trained)
+    refused = {
+        "test.csv": "'test.csv' would be written over the data 'test.csv': give another --json",
+        "./way-in/../test.csv": "would be written over the data",
+        "link.json": "would be written over the data",
+        "model/training.json": "would be written into the checkpoint 'model'",
+        "model/new.json": "would be written into the checkpoint",
+        "way-in/state/new.json": "would be written into the checkpoint",
+        "other.json": "'other.json' is there already, and 'evaluate' did not write it: give another --json",
+        "notes.txt": "is there already",
+        "photo.json": "'photo.reliability.png' is there already",
+    }
+    before = contents()
+    call = ("evaluate", "toy", "--checkpoint", trained, "--data")
+    for json_path, told in refused.items():
+        assert told in run(*call, "test.csv", "--json", json_path).complaint, json_path
+    pictured = run(*call, "pictured.confusion.png", "--json", "pictured.json").complaint
+    assert "'pictured.confusion.png' would be written over the data" in pictured
+    assert contents() == before
+    Path("r.json").touch()  # nothing is lost with it
+    for _ in range(2):
+        assert run(*call, "test.csv", "--json", "r.json").code == 0
+
+
+@pytest.mark.parametrize("speakers", [["a"], None, 5, {"train": 5}, {"train": [5]}])
+def test_speakers_of_the_wrong_shape_are_refused(run: Run, trained: Path, speakers: object) -> None:
+    facts = json.loads((trained / "training.json").read_text())
+    (trained / "training.json").write_text(json.dumps(facts | {"speakers": speakers}))
+    call = ("evaluate", "toy", "--data", data("test.csv", "gh"), "--checkpoint", trained, "--json", "r.json")
+    assert "'model' is not a model's folder: training.json: speakers" in run(*call).complaint
+    assert not Path("r.json").exists()
+
+
+def test_recordings_that_vanished_are_missed_on_resume(
+    run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fewer(recipe: Recipe) -> room.Points:
+        task = make_task(recipe)
+        kept = [n for n, item in enumerate(read_data("train.csv")) if item.speaker != "d"]
+        task.x, task.y, task.heard = task.x[kept], task.y[kept], {**task.heard, "train": {"a", "b", "c"}}
+        return task
+
+    make_task = room.make_task
+    monkeypatch.setattr(room, "make_task", fewer)
+    before = Path("model/training.json").read_bytes()
+    call = ("train", "toy", "train=train.csv", "validation=validation.csv", "output=model", "--resume")
+    told = "cannot resume: 72 examples when it began, 54 now; speakers missing: d: give all recordings as they were"
+    assert told in run(*call).complaint
+    assert Path("model/training.json").read_bytes() == before
+    monkeypatch.setattr(room, "make_task", make_task)
+    assert run(*call).code == 0
+
+
+def test_data_are_hashed_once(run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+    monkeypatch.setattr(origin, "fingerprint", lambda path: hashed.append(path) or fingerprint(path))
+    call = ("train", "toy", "train=train.csv", "validation=validation.csv", "output=model", "--resume")
+    assert run(*call).code == 0
+    assert hashed == [Path("train.csv"), Path("validation.csv")]
 
 
 @pytest.fixture
@@ -165,13 +265,15 @@ def shipped(monkeypatch: pytest.MonkeyPatch, trained: Path) -> Path:
 
 def test_which_weights_are_measured_is_said_where_nobody_named_them(run: Run, shipped: Path) -> None:
     call = ("evaluate", "toy", "--data", data("test.csv", "gh"), "--json", "r.json")
-    for named in ((), ("--checkpoint", "toy-nc")):
+    line = "espressivo: measured toy-nc, which we ship (licence: CC-BY-NC-4.0)\n"
+    for named, said in (((), line), (("--checkpoint", "toy-nc"), "")):
         ended = run(*call, *named)
-        assert (ended.code, ended.err) == (0, "espressivo: measuring toy-nc, which we ship (licence: CC-BY-NC-4.0)\n")
+        assert (ended.code, ended.err) == (0, said)
         told = json.loads(Path("r.json").read_text())
         assert (told["checkpoint"], told["licence"]) == ("toy-nc", "CC-BY-NC-4.0")
     assert run(*call, "--checkpoint", "model").err == ""
     assert json.loads(Path("r.json").read_text())["licence"] is None
+    assert "no data at" in run("evaluate", "toy", "--data", "none.csv", "--json", "r.json").complaint  # that line alone
     shutil.copytree("model", "toy-nc")  # a folder comes before a name
     assert run(*call, "--checkpoint", "toy-nc").err == ""
     assert "'toy' is not a model's folder: give one that 'espressivo train' wrote, or a name: toy-nc" in (

@@ -73,9 +73,9 @@ def test_any_folder(tmp_path: Path) -> None:
     items = {item.id: item for item in read_folder(tmp_path, lambda path, why: skipped.append(path.name))}
     name = tmp_path.name
     assert {key: (item.speaker, item.text) for key, item in items.items()} == {
-        "anna/one.wav": (f"{name}-anna", "hello"),
-        "anna/deep/two.WAV": (f"{name}-anna", None),
-        "ben/three.flac": (f"{name}-ben", None),
+        "anna/one.wav": (f"own-{name}-anna", "hello"),
+        "anna/deep/two.WAV": (f"own-{name}-anna", None),
+        "ben/three.flac": (f"own-{name}-ben", None),
         "four.wav": (None, None),
     }
     assert sorted(skipped) == ["empty.wav", "three.txt"]

@@ -4,9 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from espressivo.corpora.data import read_data, write_data
+from espressivo.corpora.folder import read as read_folder
 from espressivo.corpora.item import Item
 from espressivo.corpora.licences import AS_RECORDED, OWN, corpus_of, objection, terms
 from espressivo.corpora.readers import CORPORA
+from tests.corpora.making import wav
+from tests.corpora.readers.trees import TREES
 
 
 @pytest.mark.parametrize(
@@ -19,6 +23,8 @@ from espressivo.corpora.readers import CORPORA
         ("anna", "gridlock-1.wav", OWN),
         ("my-grid-s1", "x", OWN),
         (None, "a.wav", OWN),
+        (None, "grid-1.wav", OWN),
+        ("anna", "nemo-1.MP4#0-2.5", OWN),
     ],
 )
 def test_a_corpus_is_told_by_speaker_or_id(speaker: str | None, name: str, corpus: str) -> None:
@@ -72,3 +78,24 @@ def test_the_record_names_each_corpus_and_says_of_unknown_ones_what_is_known() -
         "own": {"items": 1, "licence": "as the recordings say", "weights": "as the recordings say"},
         "ravdess": {"items": 3, "licence": "CC BY-NC-SA 4.0", "weights": "CC BY-NC-SA 4.0"},
     }
+
+
+def test_ones_own_folder_is_of_no_corpus_whatever_it_is_called(tmp_path: Path) -> None:
+    for name in ("nemo/anna/1.wav", "nemo/crema-d-1/grid-2.wav", "nemo/mead-3.wav"):
+        wav(tmp_path / name)
+    items = list(read_folder(tmp_path / "nemo", lambda path, why: None))
+    assert {item.speaker for item in items} == {"own-nemo-anna", "own-nemo-crema-d-1", None}
+    for kind in ("csv", "jsonl.gz"):
+        write_data(tmp_path / f"d.{kind}", items)
+        assert {corpus_of(item) for item in read_data(tmp_path / f"d.{kind}")} == {OWN}
+
+
+@pytest.mark.parametrize("name", CORPORA)
+def test_what_a_reader_made_is_known_by_its_corpus_after_a_table(name: str, tmp_path: Path) -> None:
+    TREES[name](tmp_path / "tree")
+    items = list(CORPORA[name].read(tmp_path / "tree", lambda path, why: None))
+    write_data(tmp_path / "d.csv", items)
+    assert {corpus_of(item) for item in (*items, *read_data(tmp_path / "d.csv"))} == {name}
+    sound = wav(tmp_path / "a.wav")
+    write_data(tmp_path / "d.jsonl.gz", [Item(item.id, sound, speaker=item.speaker) for item in items])
+    assert {corpus_of(item) for item in read_data(tmp_path / "d.jsonl.gz")} == {name}

@@ -1,5 +1,6 @@
 """Shards: the same sound comes out, Lhotse agrees, and neither writing nor reading holds them in memory."""
 
+import gzip
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from espressivo.corpora.data import read_data, write_data
+from espressivo.corpora.data import Data, read_data, write_data
 from espressivo.corpora.item import Item
 from espressivo.corpora.recorded import seconds_of
 from espressivo.corpora.shards import Packed, pack, write_shards
@@ -128,3 +129,29 @@ def test_memory_is_flat(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert len(packed.flac) * 1500 > 20e6
     assert max(written, read) < 1e6
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", r"cuts\.000000\.jsonl\.gz' line 2 is not a cut \(JSONDecodeError"),
+        ("[]", r"cuts\.000000\.jsonl\.gz' line 2 is not a cut \(TypeError"),
+        ('{"type": "MonoCut", "recording": {"sources": []}}', r"jsonl\.gz' line 2 is not a cut \(IndexError"),
+        ('{"type": "MonoCut", "recording": 3}', r"jsonl\.gz' line 2 is not a cut"),
+    ],
+)
+def test_a_broken_manifest_is_not_blamed_on_the_sound(tmp_path: Path, line: str, says: str) -> None:
+    write_shards(tmp_path / "shards", some(tmp_path))
+    manifest = tmp_path / "shards" / "cuts.000000.jsonl.gz"
+    first, _, *rest = gzip.decompress(manifest.read_bytes()).decode().splitlines()
+    manifest.write_bytes(gzip.compress("\n".join([first, line, *rest]).encode()))
+    data = read_data(tmp_path / "shards")  # the first line is well
+    for read in (list, Data.speakers):
+        with pytest.raises(InputError, match=says):
+            read(data)
+    manifest.write_bytes(gzip.compress(line.encode()))
+    with pytest.raises(InputError, match=says.replace("line 2", "line 1")):
+        read_data(tmp_path / "shards")
+    manifest.write_bytes(b"no gzip")
+    with pytest.raises(InputError, match=r"cuts\.000000\.jsonl\.gz' is cut off or damaged"):
+        read_data(tmp_path / "shards")

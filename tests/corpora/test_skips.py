@@ -8,7 +8,7 @@ import pytest
 from espressivo.clip import Clip
 from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
-from espressivo.corpora.skips import SkipList, gathering, leave_out
+from espressivo.corpora.skips import SkipList, gathering, leave_out, told
 from espressivo.errors import InputError, OutputError
 
 from .making import wav
@@ -59,3 +59,17 @@ def test_nothing_left_out_leaves_no_list_not_even_an_old_one(tmp_path: Path) -> 
         log.skip("a", "b")
         with pytest.raises(OutputError, match="does not exist"):
             log.keep()
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "line"),
+    [
+        ("rec/a.wav", "hardly anybody speaks in rec/a.wav", "rec/a.wav: hardly anybody speaks"),
+        ("rec/a.wav", "rec/a.wav has no sound", "rec/a.wav: has no sound"),
+        ("x", "'my splits/../rec/x.wav' is empty", "x: 'rec/x.wav' is empty"),
+        ("splits/../rec/x.wav", "'splits/../rec/x.wav' is empty", "rec/x.wav: is empty"),
+        ("a", "a face is seen in a mirror", "a: a face is seen in a mirror"),
+    ],
+)
+def test_a_line_names_it_once_and_by_the_shortest_way(name: str, why: str, line: str) -> None:
+    assert told(name, why) == line

@@ -69,7 +69,7 @@ def test_in_shards_whose_sound_is_not_even_read(tmp_path: Path) -> None:
         survey(data)
     with gzip.open(tmp_path / "shards" / "cuts.000001.jsonl.gz", "at") as file:
         file.write('{"id": "cut off')
-    with pytest.raises(InputError, match=r"cuts\.000001\.jsonl\.gz' is cut off or damaged"):
+    with pytest.raises(InputError, match=r"cuts\.000001\.jsonl\.gz' line 3 is not a cut"):
         survey(data)
 
 

@@ -177,3 +177,14 @@ def test_nothing_is_printed(make: Maker, capfd: pytest.CaptureFixture[str]) -> N
     refusal(data[: len(data) // 2])
     refusal(b"nonsense" * 1000)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_title_in_no_known_script_is_no_reason_to_refuse(make: Maker) -> None:
+    """Old editors wrote titles in the script of their country; the sound is as good as any."""
+    path = make.wav("titled.wav", tone(1, 16_000), 16_000)
+    title = b"LIST" + (16).to_bytes(4, "little") + b"INFOINAM" + (4).to_bytes(4, "little") + b"\xff\xfea\xe9"
+    data = path.read_bytes() + title
+    path.write_bytes(data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
+    sound = read(path).sound
+    assert sound is not None
+    assert len(sound.at(16_000).samples) == 16_000

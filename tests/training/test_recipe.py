@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from espressivo.errors import ConfigError
 from espressivo.training import Recipe, read_recipe
-from espressivo.training.recipe import write_recipe
+from espressivo.training.recipe import check_same, write_recipe
 
 
 class Encoder(BaseModel):
@@ -127,3 +127,10 @@ def test_written_is_read_the_same(rate: float, steps: int, name: str, width: int
     with TemporaryDirectory() as folder:
         write_recipe(Path(folder) / "written.yaml", recipe)
         assert read_recipe(Whole, Path(folder) / "written.yaml") == recipe
+
+
+def test_what_differs_from_before_is_said_as_it_is_written(sound: Path) -> None:
+    before, now = (read_recipe(Recipe, sound, [f"train={name}.csv"]) for name in "ab")
+    check_same(before, before)
+    with pytest.raises(ConfigError, match=r"^cannot resume with train='b\.csv': it began with 'a\.csv'; give"):
+        check_same(now, before)

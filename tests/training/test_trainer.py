@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -241,17 +242,47 @@ def test_other_data_are_no_way_to_resume(tmp_path: Path, part: str) -> None:
     assert Trainer(Blobs(recipe), recipe).fit(resume=True).steps == 30
     prints = load_training(tmp_path / "run")["data"]
     assert prints == {name: fingerprint(path) for name, path in paths.items()}
-    assert prints == json.loads((tmp_path / "run" / "data.json").read_text())
+    noted = json.loads((tmp_path / "run" / "data.json").read_text())
+    assert noted == {**prints, "examples": 52, "speakers": {"train": ["toy-a", "toy-b"], "validation": []}}
 
 
-@pytest.mark.parametrize("content", [None, "{", "[1]"])
-def test_a_run_from_before_fingerprints_were_kept_goes_on(tmp_path: Path, content: str | None) -> None:
+def test_fewer_recordings_behind_the_same_data_are_no_way_to_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = cut(tmp_path / "run")
+    with pytest.raises(ConfigError, match=r"cannot resume: 52 examples when it began, 51 now: give all recordings"):
+        Trainer(Blobs(recipe, 51), recipe).fit(resume=True)
+    speakers = {"train": {"toy-b", None}, "validation": {"toy-a"}}
+    monkeypatch.setattr(Blobs, "speakers", lambda task: speakers)
+    with pytest.raises(ConfigError) as caught:
+        Trainer(Blobs(recipe), recipe).fit(resume=True)
+    monkeypatch.undo()
+    told = "cannot resume: speakers missing: toy-a; speakers new: somebody unknown, toy-a: give"
+    assert told in str(caught.value)
+    assert Trainer(Blobs(recipe), recipe).fit(resume=True).steps == 30
+
+
+def test_a_run_from_before_examples_were_counted_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("path\na.wav\n")
+    recipe = cut(tmp_path / "run", train=tmp_path / "train.csv")
+    (tmp_path / "run" / "data.json").write_text(json.dumps({"train": fingerprint(tmp_path / "train.csv")}))
+    assert Trainer(Blobs(recipe, 51), recipe).fit(resume=True).steps == 30
+    assert json.loads((tmp_path / "run" / "data.json").read_text())["examples"] == 51
+
+
+@pytest.mark.parametrize("content", [None, "{", "[1]", '{"train": {}}', '{"train": 5}', '{"speakers": {"train": 5}}'])
+def test_a_run_without_fingerprints_goes_on_and_damage_is_said(tmp_path: Path, content: str | None) -> None:
     (tmp_path / "train.csv").write_text("path\na.wav\n")
     recipe = cut(tmp_path / "run", train=tmp_path / "train.csv")
     noted = tmp_path / "run" / "data.json"
     noted.unlink() if content is None else noted.write_text(content)
     changed(tmp_path / "train.csv")
-    assert Trainer(Blobs(recipe), recipe).fit(resume=True).steps == 30
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        assert Trainer(Blobs(recipe), recipe).fit(resume=True).steps == 30
+    told = {str(warning.message) for warning in caught if warning.category is UserWarning}
+    damaged = f"{noted} is damaged: whether the data are those that the training began with cannot be checked"
+    assert told == (set() if content is None else {damaged})
 
 
 def test_data_that_changed_on_the_way_are_told_as_they_were_when_it_began(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +27,11 @@ def main() -> None:
     # Typer brings its own copy of click, older versions use click itself: the class is the same, its place is not.
     usage = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
+        with _telling():
             code = _run()
             if code == INTERRUPTED:  # Typer has swallowed the interrupt itself
                 _say("stopped", code)
             sys.stdout.flush()
-        _pass_on(caught)
     except EspressivoError as error:
         code = _say(error, 2)
     except usage as error:  # type: ignore[misc]
@@ -57,10 +58,35 @@ def _run() -> int:
     return int(typer.main.get_command(app).main(prog_name="espressivo", standalone_mode=False) or 0)
 
 
-def _pass_on(caught: list[warnings.WarningMessage]) -> None:
-    """Our own warnings, a line each; what libraries warn of is for programmers, and a refusal is a line of its own."""
-    for text in dict.fromkeys(str(w.message) for w in caught if w.filename.startswith(_PACKAGE)):
-        _say(text, 0)
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Our own warnings and log, a line each, once, as they come; what libraries warn of is for programmers."""
+    told: set[str] = set()
+
+    def tell(message: object) -> None:
+        if str(message) not in told:
+            told.add(str(message))
+            _say(message, 0)
+
+    def warned(message: Warning | str, category: type[Warning], filename: str, *rest: Any, **more: Any) -> None:
+        if filename.startswith(_PACKAGE):
+            tell(message)
+
+    log, handler = logging.getLogger("espressivo"), logging.Handler()
+    handler.emit = lambda record: tell(record.getMessage())  # type: ignore[method-assign]
+    level, before = log.level, log.propagate
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = warned
+            yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = before
 
 
 def _misused(error: Any) -> int:

@@ -65,14 +65,13 @@ def evaluate(
     from espressivo.cli.show import bar
     from espressivo.corpora.features import watching
     from espressivo.metrics.report import picture_paths
-    from espressivo.verbs.checkpoint import checkpoint_of
     from espressivo.verbs.evaluate import evaluate as measure
 
-    model = checkpoint_of(system, checkpoint)
-    if model.shipped:  # nobody named a licence: it must not come as a surprise
-        typer.echo(f"espressivo: measuring {model.folder.name}, which we ship (licence: {model.licence})", err=True)
     with bar("measuring the recordings") as tell, watching(tell):
-        found = measure(system, data, json, checkpoint=model.folder, allow_shared_speakers=allow_shared_speakers)
+        found = measure(system, data, json, checkpoint=checkpoint, allow_shared_speakers=allow_shared_speakers)
+    if checkpoint is None:  # nobody named a licence: it must not come as a surprise
+        name, licence = found.notes["checkpoint"], found.notes["licence"]
+        typer.echo(f"espressivo: measured {name}, which we ship (licence: {licence})", err=True)
     _show(found)
     pictures = picture_paths(json).values() if found.guesses is not None else ()
     typer.echo("wrote " + ", ".join(str(path) for path in (json, *pictures)))
@@ -83,6 +82,8 @@ def _show(found: Evaluation) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from espressivo.corpora.skips import left_out
+
     people = "1 speaker" if found.speakers == 1 else f"{found.speakers} speakers"
     clips = f"{found.n} clips" + (f" of {people}" if found.speakers else "")
     table = Table("", "value", "95 % interval", "always the commonest", title=clips, box=None, title_justify="left")
@@ -92,5 +93,4 @@ def _show(found: Evaluation) -> None:
         table.add_row(name, f"{value:.3f}", told, f"{found.baseline[name]:.3f}" if name in found.baseline else "")
     Console().print(table)
     if found.skipped:
-        name, reason = found.skipped[0]
-        typer.echo(f"{len(found.skipped)} clips were left out, the first is {name}: {reason}", err=True)
+        typer.echo(left_out(found.skipped), err=True)

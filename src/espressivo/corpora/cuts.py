@@ -99,7 +99,7 @@ def read_cuts(lines: Iterable[str], path: Path) -> Iterator[tuple[int, Recorded]
             yield number, item_of(json.loads(line), path.parent)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise InputError(f"{where} is not a cut ({type(error).__name__}: {error}): give a CutSet") from None
 
 

@@ -59,7 +59,7 @@ def read_data(path: str | os.PathLike[str]) -> Data:
     data = Data(Path(path).expanduser())
     if not data.path.exists():
         raise InputError(f"no data at {str(path)!r}: give a CSV or a CutSet, or make one with 'espressivo prepare'")
-    if next(iter(data), None) is None:
+    if next(data.located(), None) is None:
         raise InputError(f"{str(path)!r} holds no items: give data with a row for each recording")
     return data
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from espressivo.corpora.item import Corpus, Item, Skip
+from espressivo.corpora.item import OWN, Corpus, Item, Skip
 from espressivo.corpora.readers.common import MEDIA, walk
 from espressivo.errors import InputError
 
 
 def read(root: Path, skip: Skip) -> Iterator[Item]:
-    """Every recording below `root`; who speaks is the folder right below it, what is said a .txt beside it.
+    """Every recording below `root`; who speaks is told by the folder right below it, what is said by a .txt beside it.
+
+    Of recordings/anna/1.wav the speaker is "own-recordings-anna": nobody of a corpus is called so.
 
     Raises:
         InputError: no such folder, or no recordings in it.
@@ -22,7 +24,7 @@ def read(root: Path, skip: Skip) -> Iterator[Item]:
     name, found = root.resolve().name, False
     for path in walk(root, skip):
         found, inside = True, path.relative_to(root)
-        speaker = f"{name}-{inside.parts[0]}" if len(inside.parts) > 1 else None
+        speaker = f"{OWN}-{name}-{inside.parts[0]}" if len(inside.parts) > 1 else None
         yield Item(inside.as_posix(), path, speaker=speaker, text=_text(path.with_suffix(".txt"), skip))
     if not found:
         raise InputError(f"no recordings in {str(root)!r}: give a folder with files such as {', '.join(MEDIA[:3])}")

@@ -10,6 +10,9 @@ from espressivo.clip import Clip, Word
 from espressivo.emotion import canonical
 from espressivo.media.read import read
 
+OWN = "own"
+"""In place of a corpus, for recordings of none that we know; what `folder` calls speakers begins with it."""
+
 
 @dataclass(frozen=True)
 class Item:

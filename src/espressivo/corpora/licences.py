@@ -1,6 +1,7 @@
 """What the licences of corpora ask of weights that learned from them, as far as we know; see `Corpus.weights`.
 
-Which corpus a recording is from stands in the name of its speaker, or in its id: ours all begin with it.
+Which corpus a recording is from stands in the name of its speaker, or in its id: what our readers make begins with it.
+An id that is the name of a file says nothing: it is a table's or a folder's, and anybody may call a file "grid-1.wav".
 """
 
 from __future__ import annotations
@@ -8,15 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from espressivo.corpora.item import Item
+from espressivo.corpora.item import OWN, Item
 from espressivo.corpora.readers import CORPORA
+from espressivo.corpora.readers.common import MEDIA, PICTURES
 
-OWN = "own"
-"""In place of a corpus, for recordings of none that we know."""
 AS_RECORDED = "as the recordings say"
 """The licence in a recipe that claims nothing."""
 _FORBIDDEN = "may not be passed on, as far as we know"
 _BEGINS = re.compile(f"({'|'.join(sorted(CORPORA, key=len, reverse=True))})-")
+_FILE = re.compile(rf"({'|'.join(map(re.escape, MEDIA + PICTURES))})(#|$)", re.IGNORECASE)
 _CONDITIONS = {
     "no commercial use": re.compile(r"\bNC\b|non-?commercial|\bresearch\b", re.IGNORECASE),
     "the same licence again": re.compile(r"\bSA\b|share-? ?alike", re.IGNORECASE),
@@ -26,7 +27,8 @@ _CONDITIONS = {
 
 def corpus_of(item: Item) -> str:
     """The corpus that `item` is from; OWN if it is none that we know."""
-    found = (_BEGINS.match(name) for name in (item.speaker, item.id) if name)
+    told = (item.speaker, None if _FILE.search(item.id) else item.id)
+    found = (_BEGINS.match(name) for name in told if name)
     return next((match[1] for match in found if match), OWN)
 
 

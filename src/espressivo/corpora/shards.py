@@ -132,12 +132,8 @@ def read_shards(folder: Path) -> Iterator[Packed]:
     """
     for manifest in _manifests(folder):
         tar = manifest.with_name(manifest.name.replace("cuts.", "recording.", 1).removesuffix(".jsonl.gz") + ".tar")
-        with (
-            _reported(tar),
-            gzip.open(manifest, "rt", encoding="utf-8") as cuts,
-            tarfile.open(tar, "r|") as sounds,
-        ):
-            yield from _shard(cuts, sounds, tar)
+        with _reported(tar), tarfile.open(tar, "r|") as sounds:
+            yield from _shard(_cuts(manifest), sounds, tar)
 
 
 def read_labels(folder: Path) -> Iterator[tuple[str, Recorded]]:
@@ -147,9 +143,8 @@ def read_labels(folder: Path) -> Iterator[tuple[str, Recorded]]:
         InputError: as `read_shards`, of the cuts.
     """
     for manifest in _manifests(folder):
-        with _reported(manifest), gzip.open(manifest, "rt", encoding="utf-8") as cuts:
-            for number, line in enumerate(cuts, 1):
-                yield f"{manifest.name} line {number}", _described(json.loads(line), folder)
+        for number, item in _cuts(manifest):
+            yield f"{manifest.name} line {number}", item
 
 
 def _manifests(folder: Path) -> list[Path]:
@@ -159,30 +154,55 @@ def _manifests(folder: Path) -> list[Path]:
     return found
 
 
+def _cuts(manifest: Path) -> Iterator[tuple[int, Recorded]]:
+    """The items of a shard's cuts, each with its line."""
+    with _reported(manifest), gzip.open(manifest, "rt", encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, _cut(line, f"{str(manifest)!r} line {number}", manifest.parent)
+
+
+def _cut(line: str, where: str, folder: Path) -> Recorded:
+    try:
+        return _described(json.loads(line), folder)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise InputError(f"{where} is not a cut ({type(error).__name__}: {error}): make its shard again") from None
+
+
 @contextmanager
 def _reported(shard: Path) -> Iterator[None]:
     """What is wrong with a file of a shard, as one line."""
     try:
         yield
-    except (OSError, EOFError, zlib.error, tarfile.TarError, ValueError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        EOFError,
+        zlib.error,
+        tarfile.TarError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"the shard {str(shard)!r} is cut off or damaged ({error}): make it again") from None
 
 
-def _shard(cuts: Iterable[str], sounds: tarfile.TarFile, tar: Path) -> Iterator[Packed]:
+def _shard(cuts: Iterable[tuple[int, Recorded]], sounds: tarfile.TarFile, tar: Path) -> Iterator[Packed]:
     members = iter(sounds)
-    for line in cuts:
-        cut: dict[str, Any] = json.loads(line)
+    for _, item in cuts:
         sound = next(members, None)
-        if sound is None or not sound.name.startswith(f"{cut['id']}."):
-            raise InputError(f"{str(tar)!r} does not go with its cuts (at {cut['id']}): make it again")
+        if sound is None or not sound.name.startswith(f"{item.id}."):
+            raise InputError(f"{str(tar)!r} does not go with its cuts (at {item.id}): make it again")
         data = sounds.extractfile(sound)
         assert data is not None
         flac = data.read()
         next(members, None)  # what Lhotse wants to know, which the cut says too
         _forget(sounds)
-        yield Packed(**{**vars(_described(cut, tar.parent)), "flac": flac})
+        yield Packed(**{**vars(item), "flac": flac})
 
 
 def _described(cut: dict[str, Any], folder: Path) -> Recorded:

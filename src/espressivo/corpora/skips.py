@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -14,6 +16,7 @@ from espressivo.media.files import writing
 Skipped = tuple[str, str]
 """The id or path of a recording, and why it is left out."""
 _GATHERED: ContextVar[list[Skipped] | None] = ContextVar("gathered", default=None)
+_PATH = re.compile(r"'([^']*/\.\./[^']*)'")
 
 
 @contextmanager
@@ -32,6 +35,24 @@ def leave_out(skipped: list[Skipped]) -> None:
     gathered = _GATHERED.get()
     if gathered is not None:
         gathered.extend(skipped)
+
+
+def told(name: str, why: str) -> str:
+    """One line: the name, the reason without that name again, and paths without what leads nowhere ("a/../b")."""
+    if why.startswith(f"{name} has "):
+        why = why.removeprefix(name)
+    why = why.removeprefix(repr(name)).strip().removeprefix(":").removesuffix(f" in {name}")
+    why = _PATH.sub(lambda path: repr(os.path.normpath(path[1])), why)
+    name = os.path.normpath(name) if "/../" in name else name
+    return " ".join(f"{name}: {why}".split())
+
+
+def left_out(skipped: Sequence[Skipped]) -> str:
+    """'12 recordings were left out, the first: NAME: REASON'; "" where there are none."""
+    if not skipped:
+        return ""
+    count = "1 recording was" if len(skipped) == 1 else f"{len(skipped)} recordings were"
+    return f"{count} left out, the first: {told(*skipped[0])}"
 
 
 class SkipList:
@@ -76,8 +97,6 @@ class SkipList:
         return self.place
 
     def _write(self, how: str, name: str, why: str) -> str:
-        """The reason without the name, which the line begins with."""
-        why = why.removeprefix(repr(name)).strip().removeprefix(":")
-        line = " ".join(f"{name}: {why}".split())
+        line = told(name, why)
         print(f"{how}: {line}", file=self._lines)
         return line

@@ -114,7 +114,7 @@ def check_disjoint(parts: Mapping[str, Iterable[str | None]], allow: bool = Fals
     told = f"{len(shared)} speakers are" if len(shared) > 1 else "a speaker is"
     line = f"{told} on both sides ({' and '.join(known)}): {_listed(shared)}"
     if not allow:
-        raise InputError(f"{line}; split by speaker, or allow it if that is what you want")
+        raise InputError(f"{line}; split by speaker, or give --allow-shared-speakers if that is what you want")
     warnings.warn(line, stacklevel=2)
 
 

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import av
 from av.container import InputContainer
@@ -32,6 +32,8 @@ _NOT_MEDIA = {"tty", "bin", "xbin", "adf", "idf", "lavfi"}
 _NO_MEDIA = "is not sound or video that can be read: give a media file"
 _MANGLED = re.compile(r"https?:/[^/]", re.IGNORECASE)
 _OPEN_TIMEOUT, _READ_TIMEOUT = 20.0, 60.0
+# Titles and comments are no reason to refuse a recording. From version 19 on, PyAV thinks so too, and has no such word.
+_LENIENT: dict[str, Any] = {"metadata_errors": "ignore"} if int(av.__version__.split(".")[0]) < 19 else {}
 # How FFmpeg names data that breaks off or makes no sense; a truncated webm, for one, is "not permitted".
 _DAMAGE = (errno.EINVAL, errno.EPERM)
 
@@ -208,7 +210,7 @@ def opened(origin: Origin) -> Iterator[InputContainer]:
             target,
             mode="r",
             options={"protocol_whitelist": origin.protocols},
-            metadata_errors="ignore",
+            **_LENIENT,
             buffer_size=1 << 18,
             timeout=(_OPEN_TIMEOUT, _READ_TIMEOUT) if isinstance(origin, Address) else None,
         )

@@ -106,6 +106,20 @@ def load_training(folder: Path) -> dict[str, Any]:
     return _read(folder, TRAINING)
 
 
+def load_speakers(folder: Path) -> dict[str, list[str | None]]:
+    """Whom the model heard, by part, as training.json says; nobody where it does not.
+
+    Raises:
+        AssetError: as `load_config`; or the speakers are not lists of names.
+    """
+    said = {"speakers": load_training(folder).get("speakers", {})}
+    try:
+        return TypeAdapter(dict[str, dict[str, list[str | None]]]).validate_python(said, strict=True)["speakers"]
+    except ValidationError as error:
+        wrong = explained(error.errors()[0])
+    raise AssetError(f"{str(folder)!r} is not a model's folder: {TRAINING}: {wrong:.200}; train or fetch one")
+
+
 def write_training(folder: Path, facts: Mapping[str, Any]) -> None:
     """Writes training.json, with the versions of what it was made with."""
     versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}

@@ -130,7 +130,7 @@ def write_recipe(path: Path, recipe: Recipe) -> None:
 
 def check_same(given: Recipe, before: Recipe) -> None:
     """Raises ConfigError if a run that began with `before` would not be the same with `given`."""
-    now, then = given.model_dump(exclude=FREE), before.model_dump(exclude=FREE)
+    now, then = (recipe.model_dump(mode="json", exclude=FREE) for recipe in (given, before))
     changed = next((key for key in then if now[key] != then[key]), None)
     if changed is not None:
         told = f"cannot resume with {changed}={now[changed]!r}: it began with {then[changed]!r}"

@@ -6,7 +6,7 @@ and resumed gives the same losses as one that was not, on the CPU to the last bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from espressivo.training.batches import Plan, batches
 from espressivo.training.checkpoint import cpu_copy, write_training
 from espressivo.training.interrupt import Stopped, interruptions
 from espressivo.training.log import Log
-from espressivo.training.origin import Prints, check_origin, note_origin, prints_of
+from espressivo.training.origin import Prints, check_examples, check_origin, examples_of, note_origin, prints_of
 from espressivo.training.recipe import Recipe
 from espressivo.training.schedule import share
 from espressivo.training.seeds import restore, seeded, snapshot, threads
@@ -71,6 +71,7 @@ class Trainer:
     Args:
         show: a live display on stderr.
         facts: more to write into training.json.
+        prints: of the data, from whoever has called `check_origin` already: hashing terabytes once is enough.
         mark: called with a part's name when that part of a step is over (see profile.py).
     """
 
@@ -81,10 +82,11 @@ class Trainer:
         *,
         show: bool = False,
         facts: Mapping[str, Any] = {},
+        prints: Prints | None = None,
         mark: Callable[[str], None] = lambda part: None,
     ) -> None:
         self.task, self.recipe, self.show, self.facts, self.mark = task, recipe, show, facts, mark
-        self.prints: Prints = {}
+        self.prints = prints
 
     def fit(self, resume: bool = False) -> Outcome:
         """Trains to the end, and writes the model into the recipe's output; with no output, nothing is written.
@@ -96,7 +98,8 @@ class Trainer:
 
         Raises:
             InputError: too few examples.
-            ConfigError: resumed with another recipe or other data; or (DivergedError) the loss is no number any more.
+            ConfigError: resumed with another recipe, other data or fewer examples; or (DivergedError) the loss is no
+                number any more.
             OutputError: the output cannot be written.
             AssetError: the saved states are damaged.
             Stopped: a KeyboardInterrupt: Ctrl-C or SIGTERM; the state is saved, the message says how to go on.
@@ -118,12 +121,13 @@ class Trainer:
         self.plan = Plan(self.task, recipe, self.accelerator.num_processes, self.accelerator.process_index)
         self.course, self.best = Course(), dict[str, Tensor]()
         torch.manual_seed(recipe.seed + self.accelerator.process_index)  # each process drops out other units
-        if recipe.output is not None:
-            self.prints = prints_of(recipe)
+        self.examples = examples_of(self.task)
+        if self.prints is None and (resume or recipe.output is not None):
+            self.prints = check_origin(recipe) if resume else prints_of(recipe)
         if resume:
             self._resume()
         if recipe.output is not None and self.main:
-            note_origin(recipe.output, recipe, self.prints)
+            note_origin(recipe.output, recipe, self.prints or {}, self.examples)
 
     def _run(self, asked: Callable[[], bool]) -> None:
         recipe, course = self.recipe, self.course
@@ -216,8 +220,8 @@ class Trainer:
 
     def _resume(self) -> None:
         output = self.recipe.output
-        check_origin(self.recipe, self.prints)
         assert output is not None
+        check_examples(output, self.examples)
         tree = load_state(output / STATE)
         if tree is None:
             return
@@ -254,10 +258,9 @@ class Trainer:
     def _facts(self, outcome: Outcome) -> dict[str, Any]:
         return {
             "recipe": self.recipe.model_dump(mode="json", exclude={"train", "validation", "output"}),
-            "data": self.prints,
+            "data": self.prints or {},
             **self.facts,
-            "speakers": {part: _listed(names) for part, names in self.task.speakers().items()},
-            "examples": len(self.task),
+            **self.examples,
             "step": outcome.step,
             "steps": outcome.steps,
             "metrics": outcome.metrics,
@@ -287,12 +290,6 @@ class Trainer:
         if output is None:
             return f"{step}: there is no output, nothing is kept"
         return f"{step}: all is saved in {str(output)!r}; go on with the same command and --resume"
-
-
-def _listed(names: Collection[str | None]) -> list[str | None]:
-    """In order; None, somebody unknown, comes last."""
-    known = sorted({name for name in names if name is not None})
-    return [*known, None] if None in names else [*known]
 
 
 def _due(step: int, every: int) -> bool:

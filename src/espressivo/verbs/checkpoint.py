@@ -11,11 +11,10 @@ from espressivo.systems.registry import room
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model's folder; its licence as its config.json says (None: it does not); whether it comes with espressivo."""
+    """A model's folder; its licence as its config.json says (None: it does not)."""
 
     folder: Path
     licence: str | None
-    shipped: bool
 
 
 def checkpoint_of(system: str, given: Path | str | None = None) -> Checkpoint:
@@ -39,4 +38,4 @@ def checkpoint_of(system: str, given: Path | str | None = None) -> Checkpoint:
             raise AssetError(f"{str(given)!r} is not a model's folder: give one that {told}")
         folder = ours[str(given)]
     licence = load_config(folder).get("licence")
-    return Checkpoint(folder, None if licence is None else str(licence), folder in (default, *ours.values()))
+    return Checkpoint(folder, None if licence is None else str(licence))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from espressivo.errors import InputError
+from espressivo.corpora.skips import left_out
+from espressivo.errors import InputError, OutputError
 from espressivo.media.files import writing
 from espressivo.systems.registry import room
 from espressivo.verbs.checkpoint import checkpoint_of
@@ -27,6 +30,8 @@ def evaluate(
 ) -> Evaluation:
     """Measures a system on labelled data; writes the numbers to `json`, and pictures beside it.
 
+    What was measured (the checkpoint's name and licence, the data) is in the `notes` of what comes back.
+
     Args:
         system: by name.
         data: CutSet or CSV.
@@ -37,35 +42,59 @@ def evaluate(
         ConfigError: unknown system, or no checkpoint.
         InputError: data that cannot be used, hold an id twice, or share a speaker with the training.
         AssetError: the checkpoint is missing or damaged.
-        OutputError: the results cannot be written.
+        OutputError: the results cannot be written, or would overwrite anything but results.
     """
     from espressivo.corpora.data import read_data
     from espressivo.training.checkpoint import fingerprint
 
     home, model = room(system), checkpoint_of(system, checkpoint)
-    folder, items = model.folder, read_data(data)
-    _check(folder, items, allow_shared_speakers)
     with writing(json) as part:  # finds out now whether it can be written
+        _check_place(Path(json), Path(data), model.folder)
+        items = read_data(data)
+        _check(model.folder, items, allow_shared_speakers)
         begun = time.perf_counter()
-        found = home.evaluate(folder, items)
+        found = home.evaluate(model.folder, items)
         if found.n == 0:
-            reasons = "; ".join(dict.fromkeys(reason for _, reason in found.skipped))
-            raise InputError(f"nothing in {str(data)!r} could be judged: {reasons or 'no clips'}")
-        facts = {"system": system, "data": items.path.name, "checkpoint": folder.name, "licence": model.licence}
-        facts |= {"data_sha256": fingerprint(items.path)["sha256"]}
+            raise InputError(f"nothing in {str(data)!r} could be judged: {left_out(found.skipped) or 'no clips'}")
+        facts = {"system": system, "data": items.path.name, "checkpoint": model.folder.name, "licence": model.licence}
+        facts["data_sha256"] = fingerprint(items.path)["sha256"]
         _write(part, found, {**facts, "seconds": round(time.perf_counter() - begun, 2)})
         _draw(found, system, items.path.name, Path(json))
-    return found
+    return replace(found, notes={**found.notes, **facts})
+
+
+def _check_place(json: Path, data: Path, checkpoint: Path) -> None:
+    """The results may take the place of older ones, and of nothing else. Raises OutputError."""
+    from espressivo.metrics.report import picture_paths
+
+    older = _results(json)
+    for path in (json, *picture_paths(json).values()):
+        place = Path(os.path.realpath(path))
+        for what, kept in (("the data", data), ("the checkpoint", checkpoint)):
+            if place.is_relative_to(os.path.realpath(kept)):
+                how = "into" if kept.is_dir() else "over"
+                raise OutputError(f"{str(path)!r} would be written {how} {what} {str(kept)!r}: give another --json")
+        if not older and place.is_file() and place.stat().st_size:
+            told = f"{str(path)!r} is there already, and 'evaluate' did not write it"
+            raise OutputError(f"{told}: give another --json, or move that file away")
+
+
+def _results(path: Path) -> bool:
+    """Whether it is what `_write` writes."""
+    try:
+        found = jsonlib.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"system", "metrics"} <= found.keys()
 
 
 def _check(checkpoint: Path, data: Data, allow: bool) -> None:
     """Nobody whom the model heard, in training or to choose its weights; and no recording twice."""
     from espressivo.corpora.splits import check_disjoint
     from espressivo.corpora.survey import survey
-    from espressivo.training.checkpoint import load_training
+    from espressivo.training.checkpoint import load_speakers
 
-    heard: dict[str, list[str | None]] = load_training(checkpoint).get("speakers", {})
-    known = {name for names in heard.values() for name in names}
+    known = {name for names in load_speakers(checkpoint).values() for name in names}
     check_disjoint({f"the training of {checkpoint.name}": known, data.path.name: survey(data).speakers}, allow)
 
 

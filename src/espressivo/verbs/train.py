@@ -9,18 +9,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from espressivo.errors import ConfigError
-from espressivo.systems.registry import room
+from espressivo.corpora.skips import left_out
+from espressivo.errors import ConfigError, InputError
+from espressivo.systems.registry import Room, room
 
 if TYPE_CHECKING:
     from espressivo.corpora.skips import Skipped
     from espressivo.corpora.survey import Survey
-    from espressivo.training import Outcome, Recipe
+    from espressivo.training import Outcome, Recipe, Task
 
 RUNS = Path("runs")
 SKIPPED = "skipped.txt"
-TRACES = ("recipe.yaml", "data.json", SKIPPED, "log.jsonl", "events.out.tfevents.")
-"""What a training writes before the first state."""
 
 
 def train(
@@ -43,39 +42,50 @@ def train(
         show: a live display on stderr.
 
     Raises:
-        ConfigError: unknown system, recipe, key or value; output in use; another recipe, or other data, than it began
-            with.
+        ConfigError: unknown system, recipe, key, value; output in use; not the recipe, data, examples it began with.
         InputError: data that cannot be used, hold an id twice, or share a speaker.
         OutputError: the output cannot be written.
         Stopped: Ctrl-C or SIGTERM; the message says how to go on.
     """
     home = room(system)
-    from espressivo.corpora.skips import gathering
     from espressivo.training import Trainer, read_recipe
     from espressivo.training.origin import check_origin
 
     plan = read_recipe(home.RECIPE, recipe, settings, home.RECIPES)
-    plan = plan.model_copy(
-        update={
-            "output": plan.output or RUNS / f"{system}-{Path(recipe).stem}",
-            "allow_shared_speakers": plan.allow_shared_speakers or allow_shared_speakers,
-        }
-    )
+    plan = _filled(plan, RUNS / f"{system}-{Path(recipe).stem}", allow_shared_speakers)
     first = os.environ.get("RANK", "0") == "0"  # under torchrun it writes, and the others find what it wrote
     if first:
         _check_output(plan, resume, Path(recipe))
-    if resume:
-        check_origin(plan)
-    seen = _surveyed(plan)
-    facts = _licences(plan, seen, first)
+    prints = check_origin(plan) if resume else None
+    facts = _licences(plan, _surveyed(plan), first)
     try:
-        with gathering() as skipped:
-            task = home.make_task(plan)
-        if first:
-            _list_skipped(plan, skipped)
-        return Trainer(task, plan, show=show, facts=facts).fit(resume)
+        return Trainer(_make_task(home, plan, first), plan, show=show, facts=facts, prints=prints).fit(resume)
     finally:
         _part()
+
+
+def _filled(recipe: Recipe, output: Path, allow: bool) -> Recipe:
+    """With an output, and with what the caller allows."""
+    allow = recipe.allow_shared_speakers or allow
+    return recipe.model_copy(update={"output": recipe.output or output, "allow_shared_speakers": allow})
+
+
+def _make_task(home: Room, recipe: Recipe, tell: bool) -> Task[Any]:
+    """The room's task; what it leaves out is listed, also where nothing is left to learn from."""
+    from espressivo.corpora.skips import gathering
+
+    with gathering() as skipped:
+        try:
+            task = home.make_task(recipe)
+        except InputError as error:
+            if not skipped:
+                raise
+            raise InputError(f"{error}; {left_out(skipped)}") from error
+        finally:
+            listed = _list_skipped(recipe, skipped) if tell else None
+    if listed is not None:
+        warnings.warn(listed, stacklevel=3)
+    return task
 
 
 def _check_output(recipe: Recipe, resume: bool, source: Path) -> None:
@@ -83,14 +93,16 @@ def _check_output(recipe: Recipe, resume: bool, source: Path) -> None:
 
     `source` is where the recipe was read: that of a finished run names the run's own output.
     """
-    output = recipe.output
+    from espressivo.training.origin import DATA, RECIPE
+
+    output, traces = recipe.output, (RECIPE, DATA, SKIPPED, "log.jsonl", "events.out.tfevents.")
     if output is None:
         return
     if output.exists() and not output.is_dir():
         raise ConfigError(f"output={str(output)!r} is a file: give a folder, or a name that is free")
     if resume or not output.is_dir():
         return
-    kept = [path.name for path in output.iterdir() if not path.name.startswith(TRACES)]
+    kept = [path.name for path in output.iterdir() if not path.name.startswith(traces)]
     if kept and source.is_file() and source.parent.samefile(output):
         told = f"{str(source)!r} names the output of its own run, {str(output)!r}"
         raise ConfigError(f"{told}: give output=NEW to train again, or add --resume to go on there")
@@ -125,22 +137,23 @@ def _licences(recipe: Recipe, seen: dict[str, Survey], tell: bool) -> dict[str, 
     return {"corpora": terms(counts)}
 
 
-def _list_skipped(recipe: Recipe, skipped: list[Skipped]) -> None:
-    """Into a file of the output, from the start; the count and the first are said."""
+def _list_skipped(recipe: Recipe, skipped: list[Skipped]) -> str | None:
+    """Into a file of the output, from the start; gives what is to be said: the count and the first."""
     from espressivo.corpora.skips import SkipList
     from espressivo.training.state import reported
 
     if recipe.output is None:
-        return
+        return None
     with SkipList(recipe.output / SKIPPED) as log:
         for name, why in skipped:
             log.skip(name, why)
         if skipped:
             with reported(recipe.output):
                 recipe.output.mkdir(parents=True, exist_ok=True)
-            told = f"{log.skipped} recording{'s' if log.skipped > 1 else ''} left out, listed in {log.place}"
-            warnings.warn(f"{told}; the first is {log.first[0]}", stacklevel=3)
-        log.keep()
+        if log.keep() is None:
+            return None
+        told = f"{log.skipped} recording{'s' if log.skipped > 1 else ''} left out, listed in {log.place}"
+        return f"{told}; the first is {log.first[0]}"
 
 
 def _part() -> None:

@@ -1,7 +1,11 @@
 """People held out in turn: who learns, who is judged, and what comes of it."""
 
+import signal
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +16,18 @@ from espressivo.systems.face_emotion.crossing import Judged, held_in_turn
 from espressivo.systems.face_emotion.examples import Examples
 from espressivo.systems.face_emotion.model import FaceEmotionNet
 from espressivo.training import Stopped, Trainer, read_recipe
+from espressivo.training.alone import learned
 from tests.systems.face_emotion.people import made, stream
+
+CPU = torch.device("cpu")
 
 
 def recipe(**changes: object) -> task.FaceRecipe:
     return read_recipe(task.FaceRecipe, "default", folder=task.RECIPES).model_copy(update={"steps": 60, **changes})
+
+
+def turning(plan: task.FaceRecipe, few: Examples) -> Callable[[torch.device], Judged | None]:
+    return partial(task.crossed, plan, task.facs.EMOTIONS, few)
 
 
 def clips(*shown: tuple[str | None, int]) -> Examples:
@@ -73,9 +84,9 @@ def test_where_nobody_can_be_held_out_nothing_is_judged(shown: list[tuple[str | 
 
 def test_they_calibrate_and_the_model_learns_from_all() -> None:
     plan, few = recipe(), made(4, 2)
-    turned = task.crossed(plan, task.facs.EMOTIONS, few)
+    turned = task.crossed(plan, task.facs.EMOTIONS, few, CPU)
     assert turned is not None
-    own = task.FaceTask(plan, task.facs.EMOTIONS, few, Examples(), {}, turned)
+    own = task.FaceTask(plan, task.facs.EMOTIONS, few, Examples(), {}, lambda device: turned)
     net = Trainer(own, plan).fit().model
     assert isinstance(net, FaceEmotionNet)
     found = own.calibrate(net)
@@ -96,15 +107,15 @@ def test_both_ways_of_judging_call_for_one_temperature() -> None:
 
 @pytest.mark.parametrize("changes", [{"folds": 0}, {"temperature": 2.0}])
 def test_it_is_not_done_where_it_is_not_asked_for(changes: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trainer, "fit", lambda *_: pytest.fail("something was trained"))
-    assert task.crossed(recipe(**changes), task.facs.EMOTIONS, made(3)) is None
+    monkeypatch.setattr(task, "learned", lambda *_: pytest.fail("something was trained"))
+    assert task.crossed(recipe(**changes), task.facs.EMOTIONS, made(3), CPU) is None
 
 
 def test_without_anybody_to_hold_out_it_says_that_it_is_not_calibrated(tmp_path: Path) -> None:
     few = made(1, 2)
     for changes, warns in (({}, True), ({"temperature": 2.0}, False)):
         plan = recipe(output=tmp_path / str(warns), **changes)
-        own = task.FaceTask(plan, task.facs.EMOTIONS, few, Examples(), {}, task.crossed(plan, task.facs.EMOTIONS, few))
+        own = task.FaceTask(plan, task.facs.EMOTIONS, few, Examples(), {}, turning(plan, few))
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             Trainer(own, plan).fit()
@@ -113,13 +124,43 @@ def test_without_anybody_to_hold_out_it_says_that_it_is_not_calibrated(tmp_path:
         assert not said or "give validation=DATA, or clips of several people" in said[0]
 
 
-def test_stopping_meanwhile_says_what_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped(self: Trainer, resume: bool = False) -> None:
-        raise Stopped("stopped after step 3")
+def test_stopping_meanwhile_keeps_the_training_which_is_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan, few, steps = recipe(output=tmp_path / "out"), made(3, 2), [0]
 
-    monkeypatch.setattr(Trainer, "fit", stopped)
-    with pytest.raises(Stopped, match="give the same command again"):
-        task.crossed(recipe(), task.facs.EMOTIONS, made(3))
+    def counted(self: task.FaceTask, *given: Any) -> task.Batch:
+        steps[0] += 1
+        if steps[0] == plan.steps + 3:  # of the first part
+            signal.raise_signal(signal.SIGTERM)
+        return batch(self, *given)
+
+    batch = task.FaceTask.batch
+    monkeypatch.setattr(task.FaceTask, "batch", counted)
+    caplog.set_level("INFO", "espressivo")
+
+    def fit(resume: bool) -> None:
+        own = task.FaceTask(plan, task.facs.EMOTIONS, few, Examples(), {}, turning(plan, few))
+        assert caplog.messages == []  # nobody is held out before the end
+        Trainer(own, plan).fit(resume)
+
+    with pytest.raises(Stopped, match="all else is saved; go on with the same command and --resume"):
+        fit(resume=False)
+    assert steps[0] == plan.steps + 3
+    assert not (tmp_path / "out" / "config.json").exists()
+    caplog.clear()
+    fit(resume=True)
+    assert steps[0] == plan.steps + 3 + 3 * plan.steps
+    assert caplog.messages == [f"holding people out in turn to calibrate: {n} of 3" for n in (1, 2, 3)]
+    assert float(FaceEmotionNet.load(tmp_path / "out").temperature) != 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"batch_size": 8, "width": 4, "dropout": 0.3, "varied": True, "warmup": 5}])
+def test_a_part_learns_just_as_the_trainer_teaches(changes: dict[str, object]) -> None:
+    plan = recipe(**changes)
+    own = task.FaceTask(plan, task.facs.EMOTIONS, made(3), Examples(), {})
+    there, here = Trainer(own, plan).fit().model.state_dict(), learned(own, plan, CPU).state_dict()
+    assert all(torch.equal(there[name], here[name]) for name in there)
 
 
 def test_the_default_penalty_fades_as_clips_are_added() -> None:

@@ -138,6 +138,30 @@ def test_frames_of_many_recordings_lie_on_disk(tmp_path, monkeypatch):
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
+def test_more_units_than_frames_are_refused_before_the_training(monkeypatch):
+    recipe = read_recipe(task.RECIPE, "debug", [], task.RECIPES)
+
+    def made(frames: int) -> task.UnitTask:
+        few = Frames(np.zeros((frames, 12), np.float16), np.arange(frames) % 3)
+        return task.UnitTask(recipe, CONFIG, few, set())
+
+    assert len(made(5)) == 5
+    with pytest.raises(InputError, match=r"4 frames to cluster are too few for 5 units: .* set counts lower"):
+        made(4)
+    monkeypatch.setattr(task, "MOST_CLUSTERED", 6)  # of 11 frames every second one is clustered, of 8 that is 4
+    assert len(made(11)) == 11
+    with pytest.raises(InputError, match="4 frames to cluster"):
+        made(8)
+
+
+def test_an_aligner_can_be_kept_like_any_network(tmp_path):
+    recipe = read_recipe(task.RECIPE, "debug", ["steps=2", f"output={tmp_path / 'aligner'}"], task.RECIPES)
+    frames = Frames(np.random.default_rng(0).standard_normal((9, 12)).astype(np.float16), np.arange(9) % 3)
+    learned = Trainer(task.PhoneTask(recipe, CONFIG, frames), recipe).fit().model
+    x = torch.randn(3, 12)
+    torch.testing.assert_close(UnitNet.load(tmp_path / "aligner")(x), learned(x), rtol=1e-2, atol=1e-2)
+
+
 def test_stopping_the_aligner_says_what_is_lost(monkeypatch):
     def stopped(self, resume=False):
         raise Stopped("stopped after step 3")

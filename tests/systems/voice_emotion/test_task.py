@@ -23,7 +23,7 @@ from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import load_training
 from espressivo.verbs.evaluate import evaluate
 from espressivo.verbs.train import train
-from tests.systems.voice_emotion.making import RATE, hum, recordings, table
+from tests.systems.voice_emotion.making import HERTZ, RATE, hum, recordings, table
 
 THREE = ("neutral", "happy", "sad")
 
@@ -108,6 +108,23 @@ def test_data_that_teaches_nothing_is_refused(
 
 
 @pytest.mark.usefixtures("ear")
+def test_an_emotion_that_went_with_those_held_out_is_missed_by_name(tmp_path: Path) -> None:
+    rows = []
+    for n, feel in enumerate(("happy", "happy", "sad", "sad")):
+        soundfile.write(tmp_path / f"{n}.wav", hum(HERTZ[feel], 0.1 + n / 100), RATE)
+        rows.append({"path": f"{n}.wav", "speaker": f"s-{feel}", "emotion": feel})
+    data = table(tmp_path, rows)
+    with pytest.raises(InputError, match=r"(happy|sad) went with .* held out .*\(held_out=0\.3\): .* or held_out=0$"):
+        room.make_task(debug(train=data))
+    assert room.make_task(debug(train=data, held_out=0.0)).emotions == ("happy", "sad")
+    blank = table(tmp_path, [{**row, "emotion": ""} for row in rows], "blank.csv")
+    recipe = debug(train=data, held_out=0.0, output=tmp_path / "mine", temperature=1.0)
+    Trainer(room.make_task(recipe), recipe).fit()
+    with pytest.raises(InputError, match=r"the first is 0\.wav: it has no emotion"):
+        room.evaluate(tmp_path / "mine", read_data(blank))
+
+
+@pytest.mark.usefixtures("ear")
 def test_one_speaker_will_do_where_nobody_is_held_out(tmp_path: Path) -> None:
     recipe = debug(train=recordings(tmp_path, THREE, speakers=1), held_out=0.0)
     with pytest.warns(UserWarning, match="nothing is held out to calibrate on"):
@@ -136,7 +153,7 @@ def test_nothing_to_train_on_is_said(tmp_path: Path) -> None:
         room.make_task(debug())
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
     rows = [{"path": "silent.wav", "speaker": f"s{n}", "emotion": "happy"} for n in range(3)]
-    with pytest.raises(InputError, match="no recording can be used: hardly anybody speaks"):
+    with pytest.raises(InputError, match=r"no recording can be used: the first is silent\.wav: hardly anybody speaks$"):
         room.make_task(debug(train=table(tmp_path, rows)))
 
 

@@ -6,6 +6,7 @@ temperature. Held out in turn, everybody has a say in it, and the model that is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,8 @@ from espressivo.training.calibration import fit_temperature
 
 if TYPE_CHECKING:
     from jaxtyping import Bool
+
+_LOG = logging.getLogger(__name__)
 
 
 class Judged(NamedTuple):
@@ -55,11 +58,12 @@ def held_in_turn(
         folds: parts that the people are held out in, as far as there are so many people.
         judge: learns from the first examples and judges the second.
     """
-    found = []
-    for rest, own in _folds(examples, folds, seed):
+    found, parts = [], list(_folds(examples, folds, seed))
+    for number, (rest, own) in enumerate(parts, 1):
         taught = set(rest.labels)
         own = own.only(np.isin(own.labels, list(taught)))  # nobody can be sure of what was never taught
         if len(own) and len(taught) > 1 and len(rest) >= LEAST_CLIPS:
+            _LOG.info("holding people out in turn to calibrate: %d of %d", number, len(parts))
             found.append(judge(rest, own))
     if not found:
         return None

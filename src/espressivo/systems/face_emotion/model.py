@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from espressivo.emotion import canonical
-from espressivo.errors import ConfigError
+from espressivo.emotion import check_emotions
 from espressivo.systems.face_emotion.person import Usual
 from espressivo.systems.face_emotion.stream import CHANNELS, STATISTICS, as_odds, statistics
 from espressivo.training.checkpoint import load_weights, read_config
@@ -47,8 +46,7 @@ class FaceConfig:
     system: str = "face-emotion"
 
     def __post_init__(self) -> None:
-        if not [canonical(emotion) for emotion in self.emotions]:
-            raise ConfigError("it names no emotions")
+        check_emotions(self.emotions)
 
 
 class Faces(NamedTuple):

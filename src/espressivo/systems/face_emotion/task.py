@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,23 +15,24 @@ from torch.nn import functional as F
 
 from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
+from espressivo.corpora.skips import told
 from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation, classified
 from espressivo.systems.face_emotion import facs
 from espressivo.systems.face_emotion.card import card
 from espressivo.systems.face_emotion.crossing import Judged, held_in_turn
-from espressivo.systems.face_emotion.examples import Examples, labelled, tracked, varied
+from espressivo.systems.face_emotion.examples import Examples, Tracked, labelled, tracked, varied
 from espressivo.systems.face_emotion.model import FaceConfig, FaceEmotionNet, Faces, batched
 from espressivo.systems.face_emotion.person import Usual
 from espressivo.systems.face_emotion.stream import CHANNELS, STATISTICS, as_odds, statistics
 from espressivo.systems.face_emotion.synthesis import HARDER, Talk, World, make
+from espressivo.training.alone import learned
 from espressivo.training.calibration import warn_uncalibrated
 from espressivo.training.checkpoint import save_model
 from espressivo.training.interrupt import Stopped
 from espressivo.training.recipe import Count, Recipe, Some
 from espressivo.training.task import Losses, Task
-from espressivo.training.trainer import Trainer
 
 RECIPES = Path(__file__).parent / "recipes"
 HELD_OUT = 40  # made-up people to validate on
@@ -49,7 +51,8 @@ class FaceRecipe(Recipe):
             which logits vary by about 1 before anything is learned: inputs / (2 × clips).
         varied: whether examples are mirrored, cut, warped and made livelier at random.
         folds: parts in which people are held out in turn to find the temperature, where the recipe names no validation
-            data: a short training each. With 0 nothing is calibrated.
+            data: a whole training each, when the model's own is over, so that all takes up to `folds` + 1 times as
+            long. With 0 nothing is calibrated.
         temperature: taken as it is, where what is held out is too much like what is learned from; None fits it there.
         jobs: processes that follow faces.
     """
@@ -79,8 +82,8 @@ class Batch(NamedTuple):
 class FaceTask(Task[Batch]):
     """Learns from `examples`, and is judged on `held` (which may be empty).
 
-    `crossed` is what was said of the people in `examples` when they were held out in turn: it calibrates, where nothing
-    is in `held`.
+    `crossed` holds the people in `examples` out in turn, computing on a device, and gives what was said of them. It is
+    asked once, when the model is exported, and calibrates it where nothing is in `held`.
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class FaceTask(Task[Batch]):
         examples: Examples,
         held: Examples,
         heard: Mapping[str, Collection[str | None]],
-        crossed: Judged | None = None,
+        crossed: Callable[[torch.device], Judged | None] = lambda device: None,
     ) -> None:
         if len(emotions) < 2 or not len(examples):
             raise InputError(
@@ -153,7 +156,7 @@ class FaceTask(Task[Batch]):
 
     def calibrate(self, model: FaceEmotionNet) -> Mapping[str, float]:
         """Sets the temperature, the recipe's or what people held out call for, and says how good it was on these."""
-        judged = self.judged(model) if len(self.held) else self.crossed
+        judged = self.judged(model) if len(self.held) else self.crossed(next(model.parameters()).device)
         model.temperature.fill_(1.0)
         if self.recipe.temperature is not None:
             model.temperature.fill_(self.recipe.temperature)
@@ -176,26 +179,26 @@ class FaceTask(Task[Batch]):
         return Judged(found, torch.tensor(self.held.labels))
 
 
-def crossed(recipe: FaceRecipe, emotions: tuple[str, ...], examples: Examples) -> Judged | None:
+def crossed(recipe: FaceRecipe, emotions: tuple[str, ...], examples: Examples, device: torch.device) -> Judged | None:
     """What trainings by `recipe` say of people held out in turn; None where nobody can be, or it is not asked for.
+
+    They run in this process alone: under torchrun the others wait for it.
 
     Raises:
         Stopped: Ctrl-C or SIGTERM.
     """
     if not recipe.folds or recipe.temperature is not None:
         return None
-    nothing = {"output": None, "validate_every": 0, "save_every": 0, "patience": 0}
-    short = recipe.model_copy(update=nothing)
 
     def judge(rest: Examples, own: Examples) -> Judged:
-        task = FaceTask(short, emotions, rest, own, {})
-        return task.judged(Trainer(task, short).fit().model)
+        task = FaceTask(recipe, emotions, rest, own, {})
+        return task.judged(learned(task, recipe, device))
 
     try:
         return held_in_turn(examples, recipe.folds, recipe.seed, judge)
     except Stopped as stop:
-        told = "stopped while people were held out in turn: which faces were seen is kept, nothing else is lost"
-        raise Stopped(f"{told}; give the same command again") from stop
+        kept = "stopped while people were held out in turn to calibrate, which begins anew: all else is saved"
+        raise Stopped(f"{kept}; go on with the same command and --resume") from stop
 
 
 SHARED = ("width", "change", "dropout", "odds", "known")
@@ -217,12 +220,23 @@ def _from_labels(recipe: FaceRecipe) -> FaceTask:
     if recipe.validation is not None:
         data["validation"] = read_data(recipe.validation)
     found = {part: tracked(items, jobs=recipe.jobs) for part, items in data.items()}
+    _check(found["train"])
     emotions = tuple(name for name in EMOTIONS if name in {item.emotion for item in found["train"].items})
     examples = {part: labelled(each, emotions) for part, each in found.items()}
     heard = {part: {item.speaker for item in each.items} for part, each in found.items()}
     held = examples.get("validation", Examples())
-    turned = crossed(recipe, emotions, examples["train"]) if len(emotions) > 1 and not len(held) else None
-    return FaceTask(recipe, emotions, examples["train"], held, heard, turned)
+    return FaceTask(
+        recipe, emotions, examples["train"], held, heard, partial(crossed, recipe, emotions, examples["train"])
+    )
+
+
+def _check(found: Tracked) -> None:
+    """Says why nothing can be learned from what was followed, where that is so."""
+    if not found.items:
+        first = f"; the first is {told(*found.skipped[0])}" if found.skipped else ""
+        raise InputError(f"no face could be followed in any of {len(found.skipped)} recordings{first}")
+    if all(item.emotion is None for item in found.items):
+        raise InputError(f"none of {len(found.items)} recordings with a face has an emotion: fill in the column")
 
 
 def _from_knowledge(recipe: FaceRecipe) -> FaceTask:

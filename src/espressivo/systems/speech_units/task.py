@@ -74,7 +74,7 @@ class Batch(NamedTuple):
 
 
 class PhoneTask(Task[Batch]):
-    """Learns to tell phones apart, frame by frame; for the aligner that is all there is to do."""
+    """Learns to tell phones apart, frame by frame; for the aligner, which has no output, that is all there is to do."""
 
     def __init__(self, recipe: UnitRecipe, config: UnitConfig, frames: Frames) -> None:
         self.recipe, self.config, self.frames = recipe, config, frames
@@ -102,25 +102,34 @@ class PhoneTask(Task[Batch]):
         return {"train": set()}
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        raise NotImplementedError("an aligner is not kept")
+        save_model(folder, model, self.config, card(self.config, self.frames), half=True)
 
 
 class UnitTask(PhoneTask):
-    """Learns the bottleneck; when it is done, clusters what comes out of it."""
+    """Learns the bottleneck; when it is done, clusters what comes out of it.
+
+    Raises:
+        InputError: fewer frames than a codebook is to have units; found out now, not after the training.
+    """
 
     def __init__(self, recipe: UnitRecipe, config: UnitConfig, frames: Frames, names: Collection[str | None]) -> None:
         super().__init__(recipe, config, frames)
         self._speakers = names
+        self._points = frames.x[:: -(-len(frames) // MOST_CLUSTERED)]
+        most = max(config.counts)
+        if len(self._points) < most:
+            few = f"{len(self._points)} frames to cluster are too few for {most} units"
+            raise InputError(f"{few}: give more speech, or set counts lower")
 
     def speakers(self) -> Mapping[str, Collection[str | None]]:
         return {"train": self._speakers}
 
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, UnitNet)
-        points = embedded(model, self.frames.x[:: -(-len(self.frames) // MOST_CLUSTERED)])
+        points = embedded(model, self._points)
         for count in self.config.counts:
             model.codebook(count).copy_(torch.from_numpy(clustered(points, count, self.recipe.seed)))
-        save_model(folder, model, self.config, card(self.config, self.frames), half=True)
+        super().export(model, folder)
 
 
 def embedded(net: UnitNet, x: np.ndarray, part: int = 8192) -> np.ndarray:
@@ -135,10 +144,8 @@ def clustered(points: np.ndarray, count: int, seed: int) -> np.ndarray:
     """The centres of `count` clusters of `points` (n, width): (count, width) float32."""
     from sklearn.cluster import MiniBatchKMeans, kmeans_plusplus
 
-    if len(points) < count:
-        raise InputError(f"{len(points)} frames are too few for {count} units: give more speech, or set counts lower")
     first = np.random.default_rng(seed).permutation(len(points))[: max(FIRST_LOOK, count)]
-    # In fp64: scikit-learn takes 17 times as long over the same in fp32.
+    # In fp64: scikit-learn takes many times as long over the same in fp32.
     begun, _ = kmeans_plusplus(points[first].astype(np.float64), count, random_state=seed)
     begun = begun.astype(points.dtype)
     found = MiniBatchKMeans(count, init=begun, batch_size=4096, n_init=1, max_iter=60, random_state=seed).fit(points)

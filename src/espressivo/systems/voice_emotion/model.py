@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from espressivo.emotion import canonical
-from espressivo.errors import ConfigError
+from espressivo.emotion import check_emotions
 from espressivo.systems.voice_emotion.hearing import ENCODER, LAYERS
 
 if TYPE_CHECKING:
@@ -43,8 +42,7 @@ class VoiceConfig:
     system: str = "voice-emotion"
 
     def __post_init__(self) -> None:
-        if not [canonical(emotion) for emotion in self.emotions]:
-            raise ConfigError("it names no emotions")
+        check_emotions(self.emotions)
 
 
 class Panel(nn.Module):

@@ -53,7 +53,8 @@ class VoiceTask(Task[Batch]):
         self.recipe, self.table = recipe, _chosen(recipe, table)
         self.emotions = tuple(name for name in EMOTIONS if name in self.table.emotion)
         if len(self.emotions) < 2:
-            raise InputError(f"nothing to tell apart: {_listed(self.table)}; give data with two emotions at least")
+            remedy = _remedy(recipe, self.table, held)
+            raise InputError(f"nothing to tell apart: {_listed(self.table)}; {remedy}")
         held = None if held is None else _chosen(recipe, held)
         self.held = None if held is None else held.only(np.isin(held.emotion, self.emotions))
         self.target, self.weight, self.labelled = _targets(self.table, self.emotions)
@@ -176,6 +177,16 @@ def _targets(
 def _listed(table: Table) -> str:
     names = np.unique(table.emotion).tolist()
     return f"all {len(table)} recordings are {names[0]}" if names else "no recording is left"
+
+
+def _remedy(recipe: VoiceRecipe, table: Table, held: Table | None) -> str:
+    """What to do where one emotion is left: the others may be those of the speakers that were held out."""
+    seen = set() if held is None or recipe.validation is not None else set(held.emotion.tolist())
+    others = sorted(seen - set(table.emotion.tolist()))
+    if not others:
+        return "give data with two emotions at least"
+    told = f"{', '.join(others)} went with the speakers held out to validate on (held_out={recipe.held_out:g})"
+    return f"{told}: give more speakers, or held_out=0"
 
 
 def make_task(recipe: Recipe) -> VoiceTask:
