@@ -28,7 +28,7 @@ def test_scores_sum_to_one_and_keep_their_order(table: dict[str, float]) -> None
     scores = EmotionScores(table)
     assert math.isclose(math.fsum(scores.probabilities.values()), 1.0)
     assert scores.probabilities[scores.top] == pytest.approx(max(table.values()) / sum(table.values()))
-    assert 0 <= scores.certainty <= 1 + 1e-9
+    assert 0 <= scores.certainty <= 1
 
 
 def test_certainty_is_zero_for_flat_and_one_for_single() -> None:

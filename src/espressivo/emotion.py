@@ -94,7 +94,7 @@ class EmotionScores:
         if len(self.probabilities) == 1:
             return 1.0
         entropy = -math.fsum(p * math.log(p) for p in self.probabilities.values() if p > 0)
-        return 1.0 - entropy / math.log(len(self.probabilities))
+        return min(max(1.0 - entropy / math.log(len(self.probabilities)), 0.0), 1.0)  # rounding may leave [0, 1]
 
     def ranked(self) -> list[tuple[str, float]]:
         return sorted(self.probabilities.items(), key=lambda item: -item[1])
