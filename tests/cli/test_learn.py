@@ -168,6 +168,17 @@ def test_where_all_is_left_out_it_is_said_why_and_listed(run: Run, monkeypatch: 
         assert len(Path("model/skipped.txt").read_text().splitlines()) == 12
 
 
+def test_what_a_room_says_itself_is_not_said_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(recipe: Recipe) -> object:
+        leave_out([("x.wav", "it is empty"), ("y.wav", "it is too")])
+        raise InputError("no recording can be used: the first is x.wav: it is empty")
+
+    monkeypatch.setattr(room, "make_task", nothing)
+    ended = run("train", "toy", f"train={data('train.csv', 'ab')}", "steps=3", "output=model")
+    assert ended.complaint == "espressivo: no recording can be used: the first is x.wav: it is empty"
+    assert len(Path("model/skipped.txt").read_text().splitlines()) == 2
+
+
 def test_where_nothing_could_be_judged_the_first_reason_is_said(
     run: Run, trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

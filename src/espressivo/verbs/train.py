@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from espressivo.corpora.skips import left_out
+from espressivo.corpora.skips import left_out, told
 from espressivo.errors import ConfigError, InputError
 from espressivo.systems.registry import Room, room
 
@@ -78,7 +78,7 @@ def _make_task(home: Room, recipe: Recipe, tell: bool) -> Task[Any]:
         try:
             task = home.make_task(recipe)
         except InputError as error:
-            if not skipped:
+            if not skipped or told(*skipped[0]) in str(error):  # the room may have said why itself
                 raise
             raise InputError(f"{error}; {left_out(skipped)}") from error
         finally:
@@ -104,8 +104,8 @@ def _check_output(recipe: Recipe, resume: bool, source: Path) -> None:
         return
     kept = [path.name for path in output.iterdir() if not path.name.startswith(traces)]
     if kept and source.is_file() and source.parent.samefile(output):
-        told = f"{str(source)!r} names the output of its own run, {str(output)!r}"
-        raise ConfigError(f"{told}: give output=NEW to train again, or add --resume to go on there")
+        what = f"{str(source)!r} names the output of its own run, {str(output)!r}"
+        raise ConfigError(f"{what}: give output=NEW to train again, or add --resume to go on there")
     if kept:
         raise ConfigError(f"{str(output)!r} is in use: add --resume to go on there, or give another output=FOLDER")
 
@@ -152,8 +152,8 @@ def _list_skipped(recipe: Recipe, skipped: list[Skipped]) -> str | None:
                 recipe.output.mkdir(parents=True, exist_ok=True)
         if log.keep() is None:
             return None
-        told = f"{log.skipped} recording{'s' if log.skipped > 1 else ''} left out, listed in {log.place}"
-        return f"{told}; the first is {log.first[0]}"
+        count = f"{log.skipped} recording{'s' if log.skipped > 1 else ''} left out, listed in {log.place}"
+        return f"{count}; the first is {log.first[0]}"
 
 
 def _part() -> None:
