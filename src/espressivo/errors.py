@@ -11,6 +11,11 @@ EspressivoError
 Each message is one line: what was got, what was wanted, what to do.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 
 class EspressivoError(Exception):
     """Root of the tree; the command line prints its message and exits with 2."""
@@ -40,3 +45,13 @@ class ConfigError(EspressivoError, ValueError):
 
 class NotBuiltError(EspressivoError, NotImplementedError):
     """The verb's system is not built yet."""
+
+
+def explained(error: Mapping[str, Any], told: bool = True) -> str:
+    """In one line what pydantic found wrong; `told` adds the value, where nothing else names it."""
+    where = ".".join(map(str, error["loc"]))
+    if error["type"] == "missing":
+        return f"{where!r} is missing"
+    what = " ".join(str(error["msg"]).removeprefix("Value error, ").split())
+    line = f"{where}: {what[:1].lower()}{what[1:]}" if where else what
+    return f"{line}, got {error['input']!r}" if told and where else line

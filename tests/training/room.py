@@ -11,13 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from espressivo.assets.model import load_config, load_weights
 from espressivo.corpora.data import Data, read_data
 from espressivo.corpora.item import Item
 from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation, classified
 from espressivo.training import Losses, Recipe, Task
-from espressivo.training.checkpoint import load_config, load_weights, save_model
+from espressivo.training.checkpoint import save_model
 
 RECIPE, RECIPES = Recipe, Path(__file__).parent / "recipes"
 INPUTS = 6

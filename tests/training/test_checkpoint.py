@@ -9,15 +9,9 @@ import pytest
 import torch
 from torch import nn
 
+from espressivo.assets.model import load_config, load_weights, read_config
 from espressivo.errors import AssetError, ConfigError
-from espressivo.training.checkpoint import (
-    fingerprint,
-    load_config,
-    load_training,
-    load_weights,
-    read_config,
-    save_model,
-)
+from espressivo.training.checkpoint import fingerprint, load_training, save_model
 
 
 @dataclass

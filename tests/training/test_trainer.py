@@ -16,9 +16,10 @@ import pytest
 import torch
 from torch import nn
 
+from espressivo.assets.model import load_weights
 from espressivo.errors import AssetError, ConfigError, OutputError
 from espressivo.training import Losses, Stopped, Trainer
-from espressivo.training.checkpoint import fingerprint, load_training, load_weights
+from espressivo.training.checkpoint import fingerprint, load_training
 from espressivo.training.log import read_log
 from espressivo.training.seeds import restore, snapshot
 from espressivo.training.trainer import DivergedError

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from espressivo.nn.convnext import Reader
 from espressivo.signal.mel import HIFIGAN_22K, hertz_to_mel, mel_filterbank, mel_to_hertz
 
 if TYPE_CHECKING:
@@ -54,33 +55,6 @@ class Melody(NamedTuple):
 
     hz: Tensor
     voiced: Tensor
-
-
-class ConvNeXt(nn.Module):
-    """Each channel along time, then all channels in each frame, beside a shortcut (Liu et al., arXiv 2201.03545)."""
-
-    def __init__(self, width: int, kernel: int) -> None:
-        super().__init__()
-        self.near = nn.Conv1d(width, width, kernel, padding=kernel // 2, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.up, self.down = nn.Linear(width, 3 * width), nn.Linear(3 * width, width)
-        self.scale = nn.Parameter(torch.full((width,), 0.2))
-
-    def forward(self, x: Float[Tensor, "batch frames width"]) -> Float[Tensor, "batch frames width"]:
-        y = self.near(x.transpose(1, 2)).transpose(1, 2)
-        return x + self.scale * self.down(F.gelu(self.up(self.norm(y))))
-
-
-class Reader(nn.Module):
-    """Frames of any kind to frames of `width` numbers that know their surroundings."""
-
-    def __init__(self, inputs: int, width: int, layers: int, kernel: int) -> None:
-        super().__init__()
-        self.enter = nn.Conv1d(inputs, width, kernel, padding=kernel // 2)
-        self.blocks = nn.Sequential(*(ConvNeXt(width, kernel) for _ in range(layers)), nn.LayerNorm(width))
-
-    def forward(self, x: Float[Tensor, "batch frames inputs"]) -> Float[Tensor, "batch frames width"]:
-        return self.blocks(self.enter(x.transpose(1, 2)).transpose(1, 2))
 
 
 class HarmonicNet(nn.Module):

@@ -120,18 +120,25 @@ def _hifigan(**options: object) -> Vocoder:
     return HiFiGAN(**options)  # type: ignore[arg-type]
 
 
-VOCODERS: dict[str, Callable[..., Vocoder]] = {"hifigan-universal": _hifigan}
+def _harmonic(**options: object) -> Vocoder:
+    from espressivo.signal.harmonic_vocoder import HarmonicVocoder
+
+    return HarmonicVocoder(**options)  # type: ignore[arg-type]
 
 
-def vocoder(name: str = "hifigan-universal", precision: str = "float32") -> Vocoder:
+VOCODERS: dict[str, Callable[..., Vocoder]] = {"harmonic": _harmonic, "hifigan-universal": _hifigan}
+
+
+def vocoder(name: str = "harmonic", precision: str = "float32") -> Vocoder:
     """The vocoder of that name; its weights load on first use.
 
     Args:
         name: one of VOCODERS.
-        precision: "float32" or "bfloat16" (faster on CPUs, the noise it adds lies about 20 dB below the sound).
+        precision: "float32", or for HiFi-GAN "bfloat16" (faster on CPUs, its noise lies about 20 dB below the sound).
 
     Raises:
         ConfigError: no vocoder or precision of that name.
+        AssetError: the weights are out of reach.
     """
     if name not in VOCODERS:
         raise ConfigError(f"unknown vocoder {name!r}: choose one of {', '.join(VOCODERS)}")

@@ -44,7 +44,9 @@ class Room(Protocol):
 
 SYSTEMS: dict[str, str] = {
     "face-emotion": "espressivo.systems.face_emotion.task",
+    "prosody2vec": "espressivo.systems.prosody2vec.task",
     "speech-units": "espressivo.systems.speech_units.task",
+    "vocoder": "espressivo.systems.vocoder.task",
     "voice-emotion": "espressivo.systems.voice_emotion.task",
 }
 """The task module of each system."""

@@ -1,4 +1,4 @@
-"""Model folders, as they are shipped: config.json, model.safetensors, README.md (the card), training.json."""
+"""Writing model folders, as they are shipped: config.json, model.safetensors, README.md (the card), training.json."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from torch import nn
 
-from espressivo.errors import AssetError
+from espressivo.assets.model import CONFIG, WEIGHTS, read_object
+from espressivo.errors import AssetError, explained
 from espressivo.media.files import writing_folder
-from espressivo.training.recipe import explained
 
-CONFIG, WEIGHTS, CARD, TRAINING = "config.json", "model.safetensors", "README.md", "training.json"
+CARD, TRAINING = "README.md", "training.json"
 PACKAGES = ("espressivo", "accelerate", "numpy", "torch")
-M = TypeVar("M", bound=nn.Module)
-C = TypeVar("C")
 
 
 def save_model(folder: Path, model: nn.Module, config: Any, card: str, *, half: bool = False) -> None:
@@ -48,62 +46,9 @@ def save_model(folder: Path, model: nn.Module, config: Any, card: str, *, half: 
         (place / CARD).write_text(card.rstrip("\n") + "\n", encoding="utf-8")
 
 
-def load_config(folder: Path) -> dict[str, Any]:
-    """What config.json says.
-
-    Raises:
-        AssetError: no such folder, no config, or not JSON.
-    """
-    return _read(folder, CONFIG)
-
-
-def read_config(folder: Path, cls: type[C], system: str) -> C:
-    """config.json as `cls`, a frozen dataclass: each key known, each value of its type, lists as tuples.
-
-    Raises:
-        AssetError: as `load_config`; or the folder holds another system's model, or none that `cls` describes.
-    """
-    values = load_config(folder)
-    found = values.get("system", system)
-    if found != system:
-        told = f"{str(folder)!r} holds a {found!s:.40} model, not {system}"
-        raise AssetError(f"{told}: give the folder of a {system} model")
-    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
-    wrong = next((f"unknown key {key!r:.40}" for key in values if key not in known), None)
-    try:
-        if wrong is None:
-            # As JSON: strict, and yet lists become tuples.
-            return TypeAdapter(cls).validate_json(json.dumps(values), strict=True)
-    except ValidationError as error:
-        wrong = explained(error.errors()[0])
-    raise AssetError(f"{str(folder)!r} holds no {system} model: config.json: {wrong:.200}; train or fetch one")
-
-
-def load_weights(folder: Path, model: M) -> M:
-    """`model` with the weights of the folder, ready to use: every weight must be there, in its shape, and finite.
-
-    Raises:
-        AssetError: missing, damaged, or another model's.
-    """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = Path(folder) / WEIGHTS
-    try:
-        weights = load_file(path)
-        broken = next((n for n, v in weights.items() if v.is_floating_point() and not v.isfinite().all()), None)
-        if broken is not None:
-            raise ValueError(f"{broken} is not finite")
-        model.load_state_dict(weights)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise AssetError(f"{path} does not hold this model's weights ({reason}): fetch or train it again") from error
-    return model.eval()
-
-
 def load_training(folder: Path) -> dict[str, Any]:
     """What training.json says: recipe, speakers, data, versions. Raises AssetError as `load_config`."""
-    return _read(folder, TRAINING)
+    return read_object(folder, TRAINING)
 
 
 def load_speakers(folder: Path) -> dict[str, list[str | None]]:
@@ -145,18 +90,6 @@ def fingerprint(path: Path) -> dict[str, str]:
 def cpu_copy(model: nn.Module) -> dict[str, torch.Tensor]:
     """The weights as they are now, on the CPU."""
     return {name: value.detach().clone().cpu() for name, value in model.state_dict().items()}
-
-
-def _read(folder: Path, name: str) -> dict[str, Any]:
-    path = Path(folder) / name
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or f"not JSON: {error}"
-        raise AssetError(f"{str(folder)!r} is not a model's folder: {name}: {reason.lower()}") from error
-    if not isinstance(facts, dict):
-        raise AssetError(f"{str(folder)!r} is not a model's folder: {name} holds no object")
-    return facts
 
 
 def _plain(config: Any) -> Any:

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from espressivo.errors import ConfigError
+from espressivo.errors import ConfigError, explained
 
 Count = Annotated[int, Field(ge=0)]
 Some = Annotated[int, Field(gt=0)]
@@ -190,16 +190,6 @@ def _unknown(cls: type[BaseModel], error: ErrorDetails) -> str | None:
     near = get_close_matches(key, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
     return f"unknown key {'.'.join([*parents, key])!r}: {hint}"
-
-
-def explained(error: ErrorDetails, told: bool = True) -> str:
-    """In one line what pydantic found wrong; `told` adds the value, where nothing else names it."""
-    where = ".".join(map(str, error["loc"]))
-    if error["type"] == "missing":
-        return f"{where!r} is missing"
-    what = _line(error["msg"].removeprefix("Value error, "))
-    line = f"{where}: {what[:1].lower()}{what[1:]}" if where else what
-    return f"{line}, got {error['input']!r}" if told and where else line
 
 
 def _keys(cls: Any, parents: list[str]) -> list[str]:

@@ -24,8 +24,8 @@ def checkpoint_of(system: str, given: Path | str | None = None) -> Checkpoint:
         ConfigError: unknown system, or none of its checkpoints is shipped and none was given.
         AssetError: neither such a folder nor such a name.
     """
+    from espressivo.assets.model import load_config
     from espressivo.assets.shipped import shipped
-    from espressivo.training.checkpoint import load_config
 
     default, ours = room(system).shipped(), {each.folder.name: each.folder for each in shipped()}
     if given is None and default is None:

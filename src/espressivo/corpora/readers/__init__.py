@@ -26,6 +26,7 @@ _NAMES = (
     "iemocap",
     "javanese",
     "kathleen",
+    "kokoro",
     "librispeech",
     "ljspeech",
     "lrs3",

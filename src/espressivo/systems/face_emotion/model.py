@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from espressivo.assets.model import load_weights, read_config
 from espressivo.emotion import check_emotions
 from espressivo.systems.face_emotion.person import Usual
 from espressivo.systems.face_emotion.stream import CHANNELS, STATISTICS, as_odds, statistics
-from espressivo.training.checkpoint import load_weights, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

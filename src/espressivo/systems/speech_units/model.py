@@ -88,7 +88,7 @@ class UnitNet(nn.Module):
         Raises:
             AssetError: the folder does not hold one.
         """
-        from espressivo.training.checkpoint import load_weights, read_config
+        from espressivo.assets.model import load_weights, read_config
 
         return load_weights(folder, cls(read_config(folder, UnitConfig, UnitConfig.system)))
 

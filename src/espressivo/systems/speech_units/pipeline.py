@@ -58,6 +58,16 @@ class SpeechUnits:
         with torch.inference_mode():
             return self._net.units(self._feature.of(samples), self.count).numpy().astype(np.int16)
 
+    def points(self, samples: np.ndarray) -> np.ndarray:
+        """What units round: places in the bottleneck, (samples // 640, width) float32. Raises as calling does."""
+        with torch.inference_mode():
+            return self._net.embed(self._feature.of(samples)).numpy()
+
+    @property
+    def codebook(self) -> np.ndarray:
+        """The point that each unit stands for, (count, width) float32."""
+        return self._net.codebook(self.count).numpy()
+
     def tokens(self, samples: np.ndarray) -> SpeechTokens:
         """Units and melody of `samples`; the style is left for others to measure. Raises as calling does."""
         units = self(samples)

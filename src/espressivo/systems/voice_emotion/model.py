@@ -103,6 +103,6 @@ def load(folder: Path) -> VoiceNet:
     Raises:
         AssetError: the folder does not hold one.
     """
-    from espressivo.training.checkpoint import load_weights, read_config
+    from espressivo.assets.model import load_weights, read_config
 
     return load_weights(folder, VoiceNet(read_config(folder, VoiceConfig, VoiceConfig.system)))

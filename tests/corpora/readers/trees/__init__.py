@@ -12,14 +12,14 @@ from tests.corpora.readers.trees.acted import LABLAUT, crema_d, emodb, esd, java
 from tests.corpora.readers.trees.lips import glips, grid, lrs3, lrw
 from tests.corpora.readers.trees.making import Tree, put
 from tests.corpora.readers.trees.scenes import dfew, fer2013, ferv39k, iemocap, mafw, meld
-from tests.corpora.readers.trees.spoken import esc, kathleen, librispeech, ljspeech, vasp, voxceleb2
+from tests.corpora.readers.trees.spoken import esc, kathleen, kokoro, librispeech, ljspeech, vasp, voxceleb2
 
 __all__ = ["LABLAUT", "TREES", "Tree", "put"]
 
 TREES: dict[str, Callable[[Path], Tree]] = {
     make.__name__.replace("_", "-"): make
     for make in (
-        *(crema_d, dfew, emodb, esc, esd, fer2013, ferv39k, glips, grid, iemocap, javanese, kathleen, librispeech),
-        *(ljspeech, lrs3, lrw, mafw, mead, meld, nemo, ravdess, vasp, voxceleb2),
+        *(crema_d, dfew, emodb, esc, esd, fer2013, ferv39k, glips, grid, iemocap, javanese, kathleen, kokoro),
+        *(librispeech, ljspeech, lrs3, lrw, mafw, mead, meld, nemo, ravdess, vasp, voxceleb2),
     )
 }

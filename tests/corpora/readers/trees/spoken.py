@@ -54,6 +54,16 @@ def kathleen(root: Path) -> Tree:
     )
 
 
+def kokoro(root: Path) -> Tree:
+    put(root, "af_heart/0000.flac", "bm_george/0000.flac", "bm_george/0001.flac", "notes/0000.flac")
+    put(root, "af_heart/0000.txt", text="Author of the danger trail.\n")
+    put(root, "bm_george/0000.txt", text="\n")
+    return Tree(
+        {"kokoro-af_heart-0000": {"text": "Author of the danger trail.", "speaker": "kokoro-af_heart"}},
+        [("0000.flac", "its text is empty"), ("0001.flac", "cannot be read")],
+    )
+
+
 def esc(root: Path) -> Tree:
     head = "filename,fold,target,category,esc10,src_file,take\n"
     rows = "1-100032-A-0.wav,1,0,dog,True,100032,A\n5-9032-A-0.wav,5,1,rooster,False,9032,A\n"

@@ -1,0 +1,16 @@
+"""The model card that `train` writes; those that ship are longer, written by hand."""
+
+from __future__ import annotations
+
+from espressivo.systems.prosody2vec.model import ProsodyConfig
+
+
+def card(config: ProsodyConfig, hours: float, speakers: int) -> str:
+    return f"""# {config.name}
+
+Takes speech apart into words, voice, melody and prosody, and puts it together again.
+
+- **Learned from** {hours:.1f} h of speech of {speakers} voices, without labels. `training.json` tells the rest.
+- **Licence** {config.licence}
+- **Limits** What it makes is synthetic; espressivo marks it when it is written.
+"""

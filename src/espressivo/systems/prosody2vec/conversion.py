@@ -1,0 +1,190 @@
+"""Another feeling for the same words in the same voice: pace, melody and colour follow another prosody.
+
+What the networks would say with the new prosody is compared to what they would say with the old one, and only the
+difference is applied to the recording: so nearly everything that makes it that voice in that room stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from espressivo.signal.tokens import UNIT_RATE
+from espressivo.systems.prosody2vec.examples import carried, nearest, noise, run_points
+from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, blend, middles
+from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts, content_at
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+SLOWEST, FASTEST = 1.8, 0.6  # times as long as before
+LOWEST, HIGHEST = 55.0, 600.0  # Hz
+SMOOTH = 5  # runs over which the change of pace is averaged
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to convert.
+
+    Attributes:
+        own: share of the recording's own mel that is kept under the change; the rest is made anew.
+        pace, melody, colour: how much of each change is applied.
+        clean: what the decoder is told of how quiet the pauses are, in nats; None as in the recording.
+    """
+
+    own: float = 0.7
+    pace: float = 1.0
+    melody: float = 1.0
+    colour: float = 1.0
+    clean: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Converted:
+    """What goes to the vocoder: `mel` (frames, 80), `hz` (frames,) above 0 throughout, `voiced` (frames,) 0 or 1.
+
+    `places` (frames / 2,) says which frame of the recording each pair was.
+    """
+
+    mel: Float[np.ndarray, "frames bands"]
+    hz: Float[np.ndarray, " frames"]
+    voiced: Float[np.ndarray, " frames"]
+    places: Float[np.ndarray, " pairs"]
+
+
+class Converter:
+    """Applies prosodies to recordings in parts."""
+
+    def __init__(self, net: Prosody2Vec, lag: float, manner: Manner = Manner()) -> None:
+        self.net, self.lag, self.manner = net, lag, manner
+        self._codes = net.codes.numpy()
+
+    @torch.inference_mode()
+    def __call__(
+        self,
+        parts: Parts,
+        old: Float[np.ndarray, "seconds style"],
+        new: Float[np.ndarray, "seconds style"],
+        contour: Float[np.ndarray, " frames"] | None = None,
+    ) -> Converted:
+        """`parts` with the prosody `new` in place of its own, `old`.
+
+        Args:
+            contour: a melody to take instead, the logarithm of Hz at each frame of the recording.
+        """
+        places = self.timed(parts, old, new)
+        seconds = (places + 0.5) / RATE
+        mix = blend(seconds, len(old))
+        before, after = (_batch(mix @ style) for style in (old, new))
+        content = _batch(content_at(parts.content, seconds, self.lag))
+        voiced = _at(parts.hz > 0, places, steps=True)
+        pitch = _at(carried(parts.hz), places)
+        if contour is None:
+            change = self.net.contour(content, after).pitch - self.net.contour(content, before).pitch
+            other = pitch + self.manner.melody * change[0].numpy()
+        else:
+            other = _at(contour, places)
+        other = np.clip(other, np.log(LOWEST), np.log(HIGHEST)).astype(np.float32)
+        mel = self._coloured(parts, places, content, (pitch, before), (other, after), voiced)
+        hz = np.exp(np.interp(np.arange(len(mel)), PAIR * np.arange(len(other)) + (PAIR - 1) / 2, other))
+        return Converted(mel, hz.astype(np.float32), np.repeat(voiced, PAIR).astype(np.float32), places)
+
+    def timed(self, parts: Parts, old: np.ndarray, new: np.ndarray) -> Float[np.ndarray, " frames"]:
+        """Which frame of the recording each frame of the result comes from: sounds last longer or shorter."""
+        codes = nearest(parts.content, self._codes)
+        runs, lengths, times = run_points(parts.content, codes)
+        mix = blend(times, len(old))
+        guesses = [self.net.lengths(_batch(runs), _batch(mix @ style))[0].numpy() for style in (new, old)]
+        change = self.manner.pace * (guesses[0] - guesses[1])
+        kernel = np.ones(SMOOTH) / SMOOTH
+        padded = np.pad(change, SMOOTH // 2, mode="edge")
+        factor = np.clip(np.exp(np.convolve(padded, kernel, "valid")), FASTEST, SLOWEST)
+        ends = np.concatenate([[0], np.cumsum(lengths * factor)]) / UNIT_RATE
+        was = np.concatenate([[0], np.cumsum(lengths)]) / UNIT_RATE
+        # What no unit covers at the very end keeps its pace.
+        rest = max(0.0, len(parts) / RATE - was[-1])
+        ends, was = np.append(ends, ends[-1] + rest), np.append(was, was[-1] + rest)
+        frames = max(1, round(ends[-1] * RATE))
+        return np.clip(np.interp(middles(frames), ends, was) * RATE - 0.5, 0, len(parts) - 1)
+
+    def _coloured(
+        self,
+        parts: Parts,
+        places: np.ndarray,
+        content: Tensor,
+        before: tuple[np.ndarray, Tensor],
+        after: tuple[np.ndarray, Tensor],
+        voiced: np.ndarray,
+    ) -> Float[np.ndarray, "frames bands"]:
+        manner, net = self.manner, self.net
+        speaker = torch.from_numpy(parts.speaker)[None]
+        own = torch.from_numpy(noise(parts)["noise"].astype(np.float32))[None]
+        clean = own if manner.clean is None else torch.full_like(own, manner.clean)
+        made = [
+            net.mel(content, speaker, _batch(pitch), _batch(voiced), style, quiet)[0].numpy()
+            for (pitch, style), quiet in ((before, own), (after, clean))
+        ]
+        kept = stretched(parts.mel, places) + manner.colour * (made[1] - made[0])
+        mel = manner.own * kept + (1 - manner.own) * made[1]
+        return np.maximum(mel, np.log(MEL.floor)).reshape(-1, BANDS).astype(np.float32)
+
+
+def stretched(mel: Float[np.ndarray, "frames pair"], places: np.ndarray) -> Float[np.ndarray, "new pair"]:
+    """The mel played along `places`, on straight lines between its single frames."""
+    single = mel.reshape(-1, BANDS)
+    step = np.gradient(places) if len(places) > 1 else np.ones(1)
+    both = places[:, None] + step[:, None] * np.array([-0.25, 0.25])
+    at = np.clip(both.ravel() * PAIR + (PAIR - 1) / 2, 0, len(single) - 1)
+    low = np.minimum(at.astype(int), len(single) - 2)
+    share = (at - low)[:, None]
+    return ((1 - share) * single[low] + share * single[low + 1]).reshape(len(places), -1).astype(np.float32)
+
+
+def _at(values: np.ndarray, places: np.ndarray, steps: bool = False) -> np.ndarray:
+    if steps:
+        return values[np.round(places).astype(int)].astype(np.float32)
+    return np.interp(places, np.arange(len(values)), values).astype(np.float32)
+
+
+def _batch(values: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))[None]
+
+
+def borrowed(parts: Parts, other: Parts, net: Prosody2Vec, lag: float) -> Float[np.ndarray, " frames"] | None:
+    """The melody of `other` on the sounds of `parts`, around the voice's own usual pitch; None if nothing is voiced.
+
+    Sounds are matched by dynamic time warping on what is said, so the words should be the same, or nearly.
+    """
+    if not ((parts.hz > 0).any() and (other.hz > 0).any()):
+        return None
+    with torch.inference_mode():
+        usual = [float(net.expected(torch.from_numpy(part.speaker)[None])[0]) for part in (parts, other)]
+    ours, theirs = (content_at(part.content, middles(len(part)), lag) for part in (parts, other))
+    match = aligned(ours, theirs)
+    return carried(other.hz)[match] + np.float32(usual[0] - usual[1])
+
+
+def aligned(one: Float[np.ndarray, "n dim"], other: Float[np.ndarray, "m dim"]) -> np.ndarray:
+    """For each frame of `one` the frame of `other` that fits, in order: (n,) integers."""
+    unit = [x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6) for x in (one, other)]
+    cost = 1 - unit[0] @ unit[1].T
+    n, m = cost.shape
+    total = np.full((n + 1, m + 1), np.inf)
+    total[0, 0] = 0
+    for i in range(1, n + 1):
+        # Along a row: min over steps from above, then what running on costs.
+        best = np.minimum(total[i - 1, :-1], total[i - 1, 1:]) + cost[i - 1]
+        summed = np.cumsum(cost[i - 1])
+        total[i, 1:] = np.minimum.accumulate(best - summed) + summed
+    match, j = np.zeros(n, int), m
+    for i in range(n, 0, -1):
+        while j > 1 and total[i, j - 1] + cost[i - 1, j - 1] <= total[i, j] + 1e-9:
+            j -= 1
+        match[i - 1] = j - 1
+        if j > 1 and total[i - 1, j - 1] <= total[i - 1, j]:
+            j -= 1
+    return match

@@ -1,0 +1,209 @@
+"""Recordings in parts, cut to examples: what a batch of prosody2vec holds."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from espressivo.assets.cache import cache_dir
+from espressivo.corpora.data import Data
+from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.item import Item
+from espressivo.corpora.skips import told
+from espressivo.errors import InputError
+from espressivo.signal.tokens import UNIT_RATE, deduplicated
+from espressivo.systems.prosody2vec.model import BANDS, SCALE, SEEN, blend, members, middles, seconds_of
+from espressivo.systems.prosody2vec.parts import ACTIVE, MEL, PAIR, RATE, Parts, PartsFeature, content_at
+from espressivo.systems.speech_units.pipeline import SpeechUnits
+
+QUIET = 0.05  # quantile of the frames that tell how noisy a recording is
+COLOUR = (0.0, 1.5, 1.0, 0.7)  # nats of random colouring: level, tilt, and two slower bends
+
+
+class Batch(NamedTuple):
+    """n examples of `frames` frames, `seconds` seconds and at most `runs` runs of the same kind of sound.
+
+    Shapes: `mel` (n, frames, 160), `content` (n, frames, 64), `pitch` and `voiced` and `mask` (n, frames), `speaker`
+    (n, 256), `noise` (n,), `blur` (n, frames, seen) to add to what the encoder sees, `seconds` (n, seconds) shares of
+    them that are there, `said` (n, seconds, codes) shares of each kind of sound, `who` (n,) or -1, `usual` (n, 80),
+    `register` and `pitched` (n,), `runs` (n, runs, 64), `run_blend` (n, runs, seconds), `lengths` and `run_mask`
+    (n, runs).
+    """
+
+    mel: Tensor
+    content: Tensor
+    pitch: Tensor
+    voiced: Tensor
+    mask: Tensor
+    speaker: Tensor
+    noise: Tensor
+    blur: Tensor
+    seconds: Tensor
+    said: Tensor
+    who: Tensor
+    usual: Tensor
+    register: Tensor
+    pitched: Tensor
+    runs: Tensor
+    run_blend: Tensor
+    lengths: Tensor
+    run_mask: Tensor
+
+
+class Recordings:
+    """Those that could be read, and what the cache keeps of them."""
+
+    def __init__(self, data: Data, jobs: int = 1) -> None:
+        report = extract(data, PartsFeature(), cache_dir() / "features", jobs=max(1, jobs))
+        self.store, self.skipped = FeatureStore(report.folder), tuple(report.skipped)
+        self.items: list[Item] = [item for item in data if item in self.store]
+        if not self.items:
+            first = f"the first is {told(*self.skipped[0])}" if self.skipped else "there are none"
+            raise InputError(f"no recording can be used: {first}")
+        units = SpeechUnits.from_pretrained(count=100)
+        self.codes, self.lag = units.codebook, units.lag
+        self._of: dict[str | None, list[int]] = defaultdict(list)
+        for i, item in enumerate(self.items):
+            self._of[item.speaker].append(i)
+        self._number: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def hours(self) -> float:
+        return sum(len(self.store[item]["hz"]) for item in self.items) / RATE / 3600
+
+    def speakers(self) -> set[str | None]:
+        return {item.speaker for item in self.items}
+
+    def known(self, least: int) -> dict[str, int]:
+        """Numbers for the speakers of at least `least` recordings."""
+        counts = Counter(item.speaker for item in self.items if item.speaker is not None)
+        self._number = {name: i for i, name in enumerate(sorted(n for n, c in counts.items() if c >= least))}
+        return self._number
+
+    def parts(self, item: Item) -> Parts:
+        kept = {name: array.astype(np.float32) for name, array in self.store[item].items()}
+        return Parts(**kept)
+
+    def batch(self, indices: np.ndarray, frames: int, random: np.random.Generator, blur: float) -> Batch:
+        """Stretches of the recordings `indices` from anywhere in them."""
+        examples = [self._example(int(i), frames, random, blur) for i in indices]
+        most = max(len(example["lengths"]) for example in examples)
+        for example in examples:
+            for name in ("runs", "run_blend", "lengths", "run_mask"):
+                value = example[name]
+                example[name] = np.pad(value, [(0, most - len(value))] + [(0, 0)] * (value.ndim - 1))
+        columns = {name: np.stack([example[name] for example in examples]) for name in Batch._fields}
+        return Batch(**{name: torch.from_numpy(np.asarray(column)) for name, column in columns.items()})
+
+    def _example(self, index: int, frames: int, random: np.random.Generator, blur: float) -> dict[str, np.ndarray]:
+        item = self.items[index]
+        parts = self.parts(item)
+        begin = int(random.integers(0, max(1, len(parts) - frames + 1)))
+        found = cut(parts, begin, frames, self.lag)
+        found["speaker"] = self._voice(item, parts, random)
+        found["who"] = np.int64(self._number.get(item.speaker or "", -1))
+        found["blur"] = blurred(frames, random, blur) * found["mask"][:, None]
+        found |= usual(parts) | noise(parts)
+        count = seconds_of(frames)
+        member = members(frames) * found["mask"][:, None]
+        found["seconds"] = member.sum(axis=0) / RATE
+        found |= self._runs(parts, begin / RATE, min(len(parts), begin + frames) / RATE, count)
+        return {name: np.asarray(value, np.float32 if name != "who" else np.int64) for name, value in found.items()}
+
+    def _voice(self, item: Item, parts: Parts, random: np.random.Generator) -> np.ndarray:
+        """Of any recording of the same person, so that it cannot tell how this one feels."""
+        others = self._of[item.speaker] if item.speaker is not None else []
+        if len(others) < 2:
+            return parts.speaker
+        return self.store[self.items[others[int(random.integers(len(others)))]]]["speaker"]
+
+    def _runs(self, parts: Parts, start: float, end: float, seconds: int) -> dict[str, np.ndarray]:
+        """The runs of the same kind of sound that lie within, and how much of each there is in each second."""
+        first, last = int(np.ceil(start * UNIT_RATE)), max(1, int(end * UNIT_RATE))
+        points = parts.content[first:last] if last - first > 2 else parts.content[:last]
+        codes = nearest(points, self.codes)
+        runs, lengths, times = run_points(points, codes)
+        whole = np.ones(len(lengths), np.float32)
+        whole[[0, -1]] = 0  # cut off
+        second = np.minimum((np.arange(len(codes)) / UNIT_RATE).astype(int), seconds - 1)
+        said = np.zeros((seconds, len(self.codes)), np.float32)
+        np.add.at(said, (second, codes), 1)
+        said /= np.maximum(said.sum(axis=1, keepdims=True), 1)
+        return {
+            "runs": runs,
+            "run_blend": blend(times, seconds),
+            "lengths": np.log(lengths),
+            "run_mask": whole,
+            "said": said,
+        }
+
+
+def nearest(points: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The nearest code of each point."""
+    return (points @ codes.T - (codes**2).sum(axis=1) / 2).argmax(axis=1)
+
+
+def run_points(points: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of each run of the same code: the mean of its points, how many units it lasts, and its middle in seconds."""
+    _, lengths = deduplicated(codes)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    means = np.add.reduceat(points, starts, axis=0) / lengths[:, None]
+    return means, lengths, (starts + lengths / 2) / UNIT_RATE
+
+
+def cut(parts: Parts, begin: int, frames: int, lag: float) -> dict[str, np.ndarray]:
+    """`frames` frames from `begin` on, silence where the recording has ended."""
+    here = slice(begin, begin + frames)
+    there = len(parts.hz[here])
+    rest = ((0, frames - there), (0, 0))
+    hz = np.pad(parts.hz[here], (0, frames - there))
+    return {
+        "mel": np.pad(parts.mel[here], rest, constant_values=float(np.log(MEL.floor))),
+        "content": content_at(parts.content, begin / RATE + middles(frames), lag),
+        "pitch": carried(hz),
+        "voiced": hz > 0,
+        "mask": np.arange(frames) < there,
+    }
+
+
+def carried(hz: np.ndarray) -> np.ndarray:
+    """The logarithm of the pitch, on straight lines where nothing is voiced; of 150 Hz where nothing ever is."""
+    voiced = np.flatnonzero(hz > 0)
+    if not len(voiced):
+        return np.full(len(hz), np.log(150.0), np.float32)
+    return np.interp(np.arange(len(hz)), voiced, np.log(hz[voiced])).astype(np.float32)
+
+
+def usual(parts: Parts) -> dict[str, np.ndarray]:
+    """The recording's mean over active frames, and the middle of its pitch."""
+    both = parts.mel.reshape(-1, PAIR, BANDS).mean(axis=1)
+    loud = both.mean(axis=1)
+    voiced = parts.hz[parts.hz > 0]
+    register = np.log(np.median(voiced)) if len(voiced) else 0.0
+    return {
+        "usual": both[loud > loud.max() - ACTIVE].mean(axis=0),
+        "register": np.asarray(register),
+        "pitched": np.asarray(float(len(voiced) > 0)),
+    }
+
+
+def noise(parts: Parts) -> dict[str, np.ndarray]:
+    """How far the quietest frames lie below the speech, in nats."""
+    loud = parts.mel.mean(axis=1)
+    return {"noise": np.asarray(np.clip(loud[loud > loud.max() - ACTIVE].mean() - np.quantile(loud, QUIET), 0, 10))}
+
+
+def blurred(frames: int, random: np.random.Generator, amount: float) -> np.ndarray:
+    """A colouring to add to what the prosody encoder sees, the same in every frame: another timbre or microphone."""
+    out = np.zeros((frames, SEEN), np.float32)
+    axis = np.arange(BANDS) / (BANDS - 1)
+    for order, size in enumerate(COLOUR):
+        out[:, :BANDS] += amount * size / SCALE * random.normal() * np.cos(np.pi * order * axis).astype(np.float32)
+    return out

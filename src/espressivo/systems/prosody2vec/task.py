@@ -1,0 +1,227 @@
+"""Training and measuring prosody: what the Trainer and `evaluate` need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from espressivo.assets.shipped import beside
+from espressivo.corpora.data import Data, read_data
+from espressivo.errors import InputError
+from espressivo.metrics.report import Evaluation
+from espressivo.systems.prosody2vec.card import card
+from espressivo.systems.prosody2vec.examples import Batch, Recordings
+from espressivo.systems.prosody2vec.model import SPAN, Prosody2Vec, ProsodyConfig, seen, spread_out
+from espressivo.systems.speech_units.pipeline import SpeechUnits
+from espressivo.systems.speech_units.task import clustered
+from espressivo.training import Losses, Recipe, Task
+from espressivo.training.checkpoint import save_model
+from espressivo.training.recipe import Count, Some
+
+RECIPES = Path(__file__).parent / "recipes"
+KNOWN = 5  # recordings of somebody before the adversary learns to tell them
+
+
+class ProsodyRecipe(Recipe):
+    """What this room's training has besides.
+
+    Attributes:
+        frames: of an example, 43 a second.
+        style, width, layers …: see ProsodyConfig.
+        nats: that the prosody of a second may tell; `nats_weight` holds it there.
+        hide_speaker, hide_words: weights of the adversaries that try to read them off the prosody.
+        blur: how strongly timbre is changed at random in what the prosody encoder sees: 0 not at all, 1 as usual.
+        contour_weight, pace_weight, usual_weight: of those losses, against that of the mel.
+        jobs: processes that take recordings apart.
+    """
+
+    frames: Some = 128
+    style: Some = 64
+    styles: Some = 100
+    width: Some = 256
+    layers: Some = 8
+    prosody_width: Some = 160
+    prosody_layers: Some = 4
+    contour_width: Some = 128
+    contour_layers: Some = 4
+    nats: float = Field(default=12.0, gt=0)
+    nats_weight: float = Field(default=0.01, ge=0)
+    hide_speaker: float = Field(default=0.1, ge=0)
+    hide_words: float = Field(default=0.1, ge=0)
+    blur: float = Field(default=1.0, ge=0)
+    contour_weight: float = Field(default=0.5, ge=0)
+    pace_weight: float = Field(default=0.2, ge=0)
+    usual_weight: float = Field(default=0.2, ge=0)
+    jobs: Count = 1
+
+
+RECIPE = ProsodyRecipe
+SHAPE = ("style", "styles", "width", "layers", "prosody_width", "prosody_layers", "contour_width", "contour_layers")
+
+
+class Reversed(torch.autograd.Function):
+    """The same forwards, the gradient turned round: what comes before learns the opposite (Ganin and Lempitsky)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: float) -> Tensor:
+        ctx.weight = weight
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        return -ctx.weight * gradients[0], None
+
+
+class Learner(nn.Module):
+    """The networks, and the two adversaries that training needs besides."""
+
+    def __init__(self, net: Prosody2Vec, speakers: int) -> None:
+        super().__init__()
+        self.net = net
+        style, codes = net.config.style, net.config.codes
+        self.who = nn.Sequential(nn.Linear(style, 128), nn.GELU(), nn.Linear(128, max(1, speakers)))
+        self.what = nn.Sequential(nn.Linear(style, 128), nn.GELU(), nn.Linear(128, codes))
+
+
+class ProsodyTask(Task[Batch]):
+    """Learns to put recordings together again from their parts; nobody tells it any feelings."""
+
+    def __init__(self, recipe: ProsodyRecipe, heard: Recordings, held: Recordings | None) -> None:
+        self.recipe, self.heard, self.held = recipe, heard, held
+        self.who = heard.known(KNOWN)
+
+    def __len__(self) -> int:
+        return len(self.heard)
+
+    def build(self) -> nn.Module:
+        config = ProsodyConfig(
+            self.recipe.name, self.recipe.licence, **{name: getattr(self.recipe, name) for name in SHAPE}
+        )
+        net = Prosody2Vec(config)
+        net.codes.copy_(torch.from_numpy(SpeechUnits.from_pretrained(count=config.codes).codebook))
+        return Learner(net, len(self.who))
+
+    def batch(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
+        return self.heard.batch(indices, self.recipe.frames, random, self.recipe.blur)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Losses:
+        learner: Any = getattr(model, "module", model)
+        net: Prosody2Vec = learner.net
+        register, usual = net.expected(batch.speaker)
+        look = seen(batch.mel, batch.pitch, batch.voiced, register.detach(), usual.detach()) + batch.blur
+        mean, spread = net.prosody(look, batch.mask)
+        spread = spread.clamp(-8, 4)
+        style = mean + (spread / 2).exp() * torch.randn_like(mean) if learner.training else mean
+        told = (0.5 * (mean.square() + spread.exp() - 1 - spread)).sum(-1)
+        nats = (told * batch.seconds).sum() / batch.seconds.sum()
+        frames = spread_out(style, batch.mel.shape[1])
+        made = net.mel(batch.content, batch.speaker, batch.pitch, batch.voiced, frames, batch.noise)
+        mel = _mean((made - batch.mel).abs().mean(-1), batch.mask)
+        contour = self._contour(net, batch, frames, register.detach())
+        lengths = net.lengths(batch.runs, batch.run_blend @ style)
+        pace = _mean((lengths - batch.lengths).abs(), batch.run_mask)
+        expected = self._usual(batch, register, usual)
+        who, what = self._hidden(learner, batch, style)
+        recipe = self.recipe
+        total = (
+            mel
+            + recipe.contour_weight * contour
+            + recipe.pace_weight * pace
+            + recipe.usual_weight * expected
+            + recipe.nats_weight * (nats - recipe.nats).abs()
+            + who
+            + what
+        )
+        parts = {"mel": mel, "contour": contour, "pace": pace, "usual": expected, "nats": nats}
+        return Losses(total, {**parts, "who": who, "what": what})
+
+    def _contour(self, net: Prosody2Vec, batch: Batch, style: Tensor, register: Tensor) -> Tensor:
+        guess = net.contour(batch.content, style)
+        level = batch.mel.mean(-1)
+        pitch = _mean((guess.pitch - (batch.pitch - register)).abs() / SPAN, batch.voiced)
+        voicing = F.binary_cross_entropy_with_logits(guess.voicing, batch.voiced, reduction="none")
+        return pitch + _mean(voicing, batch.mask) + 0.3 * _mean((guess.level - level - 5).abs(), batch.mask)
+
+    def _usual(self, batch: Batch, register: Tensor, usual: Tensor) -> Tensor:
+        """How far the voice's usual pitch and mel are from those of this recording."""
+        off = (usual - batch.usual).abs().mean(-1)
+        return (off + batch.pitched * (register[:, 0] - batch.register).abs() / SPAN).mean()
+
+    def _hidden(self, learner: Any, batch: Batch, style: Tensor) -> tuple[Tensor, Tensor]:
+        weight = batch.seconds[..., None]
+        whole = (style * weight).sum(1) / weight.sum(1)
+        who = learner.who(Reversed.apply(whole, self.recipe.hide_speaker))
+        one = F.cross_entropy(who, batch.who.clamp(min=0), reduction="none")
+        known = (batch.who >= 0).float()
+        what = learner.what(Reversed.apply(style, self.recipe.hide_words)).log_softmax(-1)
+        other = -(batch.said * what).sum(-1)
+        return (one * known).sum() / known.sum().clamp(min=1), _mean(other, batch.seconds)
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        if self.held is None:
+            return {}
+        random, found = np.random.default_rng(0), []
+        device = next(model.parameters()).device
+        model.eval()
+        with torch.inference_mode():
+            for chosen in np.array_split(random.permutation(len(self.held))[:96], 6):
+                batch = self.held.batch(chosen, self.recipe.frames, random, 0.0)
+                losses = self.loss(model, Batch(*(part.to(device) for part in batch)))
+                found.append({name: float(value) for name, value in losses.parts.items()})
+        model.train()
+        means = {name: float(np.mean([row[name] for row in found])) for name in ("mel", "contour", "pace", "nats")}
+        return {"score": -(means["mel"] + means["contour"]), **means}
+
+    def speakers(self) -> Mapping[str, Collection[str | None]]:
+        held = {} if self.held is None else {"validation": self.held.speakers()}
+        return {"train": self.heard.speakers(), **held}
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        assert isinstance(model, Learner)
+        net = model.net.cpu().eval()
+        points = self._points(net)
+        count = min(self.recipe.styles, len(points))
+        net.styles[:count] = torch.from_numpy(clustered(points, count, self.recipe.seed))
+        net.styles[count:] = net.styles[:1]
+        text = card(net.config, self.heard.hours, len(self.heard.speakers()))
+        save_model(folder, net, net.config, text, half=True)
+
+    def _points(self, net: Prosody2Vec) -> np.ndarray:
+        """The prosody of every second that was learned from, (seconds, style)."""
+        from espressivo.systems.prosody2vec.pipeline import style_of
+
+        with torch.inference_mode():
+            return np.concatenate([style_of(net, self.heard.parts(item)).mean for item in self.heard.items])
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum() / mask.sum().clamp(min=1)
+
+
+def make_task(recipe: ProsodyRecipe) -> ProsodyTask:
+    """Raises InputError where there is nothing to learn from."""
+    if recipe.train is None:
+        raise InputError("there is nothing to learn from: give train=DATA, recordings of speech")
+    heard = Recordings(read_data(recipe.train), recipe.jobs)
+    held = None if recipe.validation is None else Recordings(read_data(recipe.validation), recipe.jobs)
+    return ProsodyTask(recipe, heard, held)
+
+
+def shipped() -> Path | None:
+    """The networks that come with espressivo and allow any use."""
+    folder = beside("checkpoints/prosody2vec")
+    return folder if folder.is_dir() else None
+
+
+def evaluate(checkpoint: Path, data: Data) -> Evaluation:
+    """What the prosody tells of feelings, speakers and words. Raises InputError, AssetError as `Room` says."""
+    from espressivo.systems.prosody2vec.quality import judged
+
+    return judged(Prosody2Vec.load(checkpoint), data)
