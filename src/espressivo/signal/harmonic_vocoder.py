@@ -51,6 +51,7 @@ class HarmonicVocoder(Vocoder):
         folder = folder or beside("checkpoints/vocoder")
         self.config = read_config(folder, VocoderConfig, SYSTEM)
         self.net = load_weights(folder, HarmonicNet(self.config.network)).to(device)
+        self._device = device
 
     @property
     def reach(self) -> int:
@@ -64,6 +65,7 @@ class HarmonicVocoder(Vocoder):
         return self.reach + network.kernel // 2 * (1 + network.layers) + OVERLAP
 
     def synthesise(self, mel: Float[Tensor, "batch frames n_mels"]) -> Float[Tensor, "batch samples"]:
+        mel = mel.to(self._device)
         return self.sing(mel, self.net.read(mel))
 
     @torch.inference_mode()
@@ -71,14 +73,26 @@ class HarmonicVocoder(Vocoder):
         """The sound of the mel at another melody: (batch, frames) Hz above 0, and how much is voiced, 0 to 1.
 
         Raises:
-            InputError: a melody of another shape, or frequencies that are not above 0.
+            InputError: a mel as in Vocoder.__call__; a melody of another shape, or frequencies that are not above 0 or
+                beyond half the rate.
         """
+        mel = self.checked(mel)
         if melody.hz.shape != mel.shape[:2] or melody.voiced.shape != mel.shape[:2]:
             got = f"{tuple(melody.hz.shape)} for a mel of {tuple(mel.shape)}"
             raise InputError(f"the vocoder needs one pitch for each frame of the mel, got {got}")
-        if not (melody.hz > 0).all():
-            raise InputError("the vocoder needs a pitch above 0 Hz in every frame: carry it through what is unvoiced")
-        return self.net(mel, melody).clamp(-1, 1)
+        if not ((melody.hz > 0) & (melody.hz <= self.rate / 2)).all():
+            most = f"up to {self.rate / 2:g} Hz in every frame"
+            raise InputError(f"the vocoder needs a pitch above 0 and {most}: carry it through what is unvoiced")
+        return self.net(mel, Melody(*(part.to(self._device) for part in melody))).clamp(-1, 1)
+
+    def checked(self, mel: Tensor) -> Tensor:
+        """The mel where the network is. Raises InputError as Vocoder.__call__, for whoever comes another way."""
+        if mel.ndim != 3 or mel.shape[2] != MEL.n_mels or 0 in mel.shape:
+            want = f"(batch, frames, {MEL.n_mels}) with at least one frame"
+            raise InputError(f"the vocoder needs a mel of shape {want}, got {tuple(mel.shape)}")
+        if not torch.isfinite(mel).all():
+            raise InputError("the vocoder got mel values that are not finite (NaN or infinity)")
+        return mel.to(self._device)
 
     def stream(self) -> VocoderStream:
         return HarmonicStream(self)
@@ -105,9 +119,9 @@ class HarmonicStream(VocoderStream):
     @torch.inference_mode()
     def _speak(self, until: int) -> Tensor:
         assert self._kept is not None
-        mel, hop, net = self._kept, self._vocoder.hop, self._whole.net
         if until <= self._spoken:
-            return mel.new_zeros(len(mel), 0)
+            return self._kept.new_zeros(len(self._kept), 0)
+        mel, hop, net = self._whole.checked(self._kept), self._vocoder.hop, self._whole.net
         melody = self._joined(net.read(mel))
         turns = turned(melody)
         if self._turns is not None:

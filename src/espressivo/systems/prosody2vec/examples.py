@@ -14,6 +14,7 @@ from espressivo.corpora.data import Data
 from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.skips import told
+from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
 from espressivo.signal.tokens import UNIT_RATE, deduplicated
 from espressivo.systems.prosody2vec.model import BANDS, SCALE, SEEN, blend, members, middles, seconds_of
@@ -81,6 +82,11 @@ class Recordings:
     def speakers(self) -> set[str | None]:
         return {item.speaker for item in self.items}
 
+    def emotions(self) -> tuple[str, ...]:
+        """Those that any of them is labelled with."""
+        found = {item.emotion for item in self.items}
+        return tuple(name for name in EMOTIONS if name in found)
+
     def known(self, least: int) -> dict[str, int]:
         """Numbers for the speakers of at least `least` recordings."""
         counts = Counter(item.speaker for item in self.items if item.speaker is not None)
@@ -89,7 +95,7 @@ class Recordings:
 
     def parts(self, item: Item) -> Parts:
         kept = {name: array.astype(np.float32) for name, array in self.store[item].items()}
-        return Parts(**kept)
+        return Parts(kept["mel"], kept["content"], kept["hz"], kept["speaker"])
 
     def batch(self, indices: np.ndarray, frames: int, random: np.random.Generator, blur: float) -> Batch:
         """Stretches of the recordings `indices` from anywhere in them."""
@@ -108,7 +114,7 @@ class Recordings:
         begin = int(random.integers(0, max(1, len(parts) - frames + 1)))
         found = cut(parts, begin, frames, self.lag)
         found["speaker"] = self._voice(item, parts, random)
-        found["who"] = np.int64(self._number.get(item.speaker or "", -1))
+        found["who"] = np.array(self._number.get(item.speaker or "", -1))
         found["blur"] = blurred(frames, random, blur) * found["mask"][:, None]
         found |= usual(parts) | noise(parts)
         count = seconds_of(frames)

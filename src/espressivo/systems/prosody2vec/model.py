@@ -40,6 +40,7 @@ class ProsodyConfig:
         codes: kinds of sound that pace is measured in.
         style: numbers of the prosody of a second.
         styles: of the codebook of style tokens.
+        emotions: whose prosody it knows, from whatever recordings had labels.
         width, layers: of the decoder; `prosody_` of the prosody encoder; `contour_` of what gives melody and pace.
     """
 
@@ -57,6 +58,7 @@ class ProsodyConfig:
     contour_width: int = 128
     contour_layers: int = 4
     kernel: int = 7
+    emotions: tuple[str, ...] = ()
     system: str = "prosody2vec"
 
 
@@ -105,6 +107,7 @@ class Prosody2Vec(nn.Module):
 
     codes: Tensor
     styles: Tensor
+    emotions: Tensor
 
     def __init__(self, config: ProsodyConfig) -> None:
         super().__init__()
@@ -124,6 +127,7 @@ class Prosody2Vec(nn.Module):
         self.pace_out = nn.Linear(config.contour_width, 1)
         self.register_buffer("codes", torch.zeros(config.codes, config.content))
         self.register_buffer("styles", torch.zeros(config.styles, style))
+        self.register_buffer("emotions", torch.zeros(len(config.emotions), style))
 
     def expected(
         self, speaker: Float[Tensor, "batch speaker"]

@@ -1,15 +1,30 @@
-"""Prosody of recordings."""
+"""Prosody of recordings, style tokens, speech from tokens, and speech with another feeling: `Prosody`."""
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from espressivo.systems.prosody2vec.examples import carried
-from espressivo.systems.prosody2vec.model import Prosody2Vec, seen
-from espressivo.systems.prosody2vec.parts import Parts
+from espressivo.assets.shipped import beside
+from espressivo.clip import SPEECH_RATE, Sound
+from espressivo.emotion import canonical
+from espressivo.errors import AssetError, ConfigError, InputError
+from espressivo.media.speech import Speech
+from espressivo.signal.harmonic import Melody
+from espressivo.signal.harmonic_vocoder import HarmonicVocoder
+from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTokens
+from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner, borrowed
+from espressivo.systems.prosody2vec.examples import carried, nearest
+from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, seconds_of, seen, spread_out
+from espressivo.systems.prosody2vec.parts import LEVEL, PAIR, RATE, Parts, Takes, content_at
+from espressivo.systems.speech_units.pipeline import SpeechUnits
+
+CHECKPOINTS = {"permissive": "prosody2vec", "any": "prosody2vec-nc"}
+CLEAN = 8.0  # nats between speech and pauses, of a quiet studio
 
 
 class Style(NamedTuple):
@@ -17,6 +32,155 @@ class Style(NamedTuple):
 
     mean: np.ndarray
     spread: np.ndarray
+
+
+class Prosody:
+    """Hears prosody, and gives speech another one; the models load on first use.
+
+    Args:
+        folder: of a trained model.
+    """
+
+    def __init__(self, folder: Path, manner: Manner | None = None) -> None:
+        self.folder, self.manner = Path(folder), manner or Manner()
+
+    @classmethod
+    def from_pretrained(cls, *, licence: str = "any", folder: Path | None = None) -> Prosody:
+        """With weights that come with the package, or with those in `folder`, as `train` writes them.
+
+        Args:
+            licence: "permissive" for weights that may be used commercially, "any" for better ones under CC BY-NC-SA
+                4.0. Not looked at where a folder is given.
+
+        Raises:
+            ConfigError: `licence` is neither.
+            AssetError: the weights are missing.
+        """
+        if folder is not None:
+            return cls(folder)
+        if licence not in CHECKPOINTS:
+            raise ConfigError(f"unknown licence {licence!r}: choose one of {', '.join(CHECKPOINTS)}")
+        place = beside(f"checkpoints/{CHECKPOINTS[licence]}")
+        if not place.is_dir():
+            raise AssetError(f"the checkpoint {place.name} is missing from this installation: install espressivo again")
+        return cls(place)
+
+    @cached_property
+    def net(self) -> Prosody2Vec:
+        return Prosody2Vec.load(self.folder)
+
+    @cached_property
+    def takes(self) -> Takes:
+        return Takes()
+
+    @cached_property
+    def vocoder(self) -> HarmonicVocoder:
+        return HarmonicVocoder()
+
+    @cached_property
+    def _units(self) -> SpeechUnits:
+        return SpeechUnits.from_pretrained()
+
+    @cached_property
+    def converter(self) -> Converter:
+        return Converter(self.net, self._units.lag, self.manner)
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """Those it can give."""
+        return self.net.config.emotions
+
+    def style(self, sound: Sound) -> Style:
+        """The prosody of each second of `sound`.
+
+        Raises:
+            InputError: shorter than half a second, or silent.
+        """
+        return style_of(self.net, self.takes(sound))
+
+    def tokens(self, sound: Sound) -> SpeechTokens:
+        """Units, melody and style of `sound`: all that the language model reads. Raises as `style`."""
+        parts = self.takes(sound)
+        heard = self._units.tokens(sound.at(SPEECH_RATE).samples)
+        styles = nearest(style_of(self.net, parts).mean, self.net.styles.numpy()).astype(np.int16)
+        wanted = -(-len(heard) // round(UNIT_RATE))
+        styles = np.pad(styles, (0, max(0, wanted - len(styles))), mode="edge")[:wanted]
+        return SpeechTokens(heard.units, heard.pitch, styles, heard.register)
+
+    def convert(
+        self, sound: Sound, *, emotion: str | None = None, reference: Sound | None = None, intensity: float = 1.0
+    ) -> Speech:
+        """`sound` with another feeling: the same words in the same voice.
+
+        Args:
+            emotion: one of `emotions`; or
+            reference: a recording whose prosody is taken, and, where it says the same words, whose melody.
+            intensity: 0 leaves it as it is, 1 changes all.
+
+        Raises:
+            InputError: a sound shorter than half a second, or silent.
+            ConfigError: both or neither of emotion and reference, an emotion it cannot give, or a wrong intensity.
+        """
+        if (emotion is None) == (reference is None):
+            raise ConfigError("give either an emotion or a reference recording")
+        if not 0 <= intensity <= 1:
+            raise ConfigError(f"got an intensity of {intensity:g}: give 0 (as it is) to 1 (all of it)")
+        parts = self.takes(sound)
+        old = style_of(self.net, parts).mean
+        if reference is None:
+            new, contour = old + intensity * (self._mean_of(str(emotion)) - old.mean(axis=0)), None
+        else:
+            other = self.takes(reference)
+            new = old + intensity * (style_of(self.net, other).mean.mean(axis=0) - old.mean(axis=0))
+            contour = self._contour(parts, other, intensity)
+        return self.voiced(self.converter(parts, old, new, contour), parts.gain)
+
+    def _mean_of(self, emotion: str) -> np.ndarray:
+        name = canonical(emotion)
+        if name not in self.emotions:
+            raise ConfigError(f"{self.net.config.name} cannot sound {name}: choose one of {', '.join(self.emotions)}")
+        return self.net.emotions[self.emotions.index(name)].numpy()
+
+    def _contour(self, parts: Parts, other: Parts, intensity: float) -> np.ndarray | None:
+        taken = borrowed(parts, other, self.net, self._units.lag)
+        own = carried(parts.hz)
+        return None if taken is None else own + intensity * (taken - own)
+
+    @torch.inference_mode()
+    def voiced(self, made: Converted, gain: float = 0.0) -> Speech:
+        """Sound, at the level that the recording had."""
+        mel = torch.from_numpy(made.mel - gain)[None]
+        wave = self.vocoder.sing(mel, Melody(torch.from_numpy(made.hz)[None], torch.from_numpy(made.voiced)[None]))
+        return Speech(wave[0].numpy(), self.vocoder.rate)
+
+    @torch.inference_mode()
+    def speak(self, tokens: SpeechTokens, speaker: np.ndarray, scale: PitchScale | None = None) -> Speech:
+        """Speech from tokens, in the voice that the speaker embedding (256,) stands for.
+
+        Raises:
+            InputError: no tokens, or none for the style.
+        """
+        if not len(tokens) or tokens.style is None:
+            raise InputError("there are no tokens to speak, or none for the style")
+        frames = max(1, round(tokens.duration * RATE))
+        times = (np.arange(frames) + 0.5) / RATE
+        content = content_at(self._units.codebook[tokens.units], times, 0.0)
+        styles = self.net.styles[torch.from_numpy(tokens.style[: seconds_of(frames)].astype(int))][None]
+        hz = (scale or PitchScale()).hertz(tokens.pitch, tokens.register or 150.0)
+        hz = hz[np.minimum((times * PITCH_RATE).astype(int), len(hz) - 1)]
+        voiced = torch.from_numpy((hz > 0).astype(np.float32))[None]
+        pitch = torch.from_numpy(carried(hz))[None]
+        voice = torch.from_numpy(np.asarray(speaker, np.float32))[None]
+        mel = self.net.mel(
+            torch.from_numpy(content.astype(np.float32))[None],
+            voice,
+            pitch,
+            voiced,
+            spread_out(styles, frames),
+            torch.tensor([CLEAN]),
+        )
+        pairs = (pitch[0].exp().repeat_interleave(PAIR).numpy(), voiced[0].repeat_interleave(PAIR).numpy())
+        return self.voiced(Converted(mel[0].reshape(-1, BANDS).numpy(), *pairs, np.arange(frames)), LEVEL + 6.0)
 
 
 @torch.inference_mode()

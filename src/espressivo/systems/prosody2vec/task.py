@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ from torch.nn import functional as F
 
 from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
+from espressivo.corpora.item import Item
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.systems.prosody2vec.card import card
 from espressivo.systems.prosody2vec.examples import Batch, Recordings
 from espressivo.systems.prosody2vec.model import SPAN, Prosody2Vec, ProsodyConfig, seen, spread_out
+from espressivo.systems.prosody2vec.pipeline import style_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.systems.speech_units.task import clustered
 from espressivo.training import Losses, Recipe, Task
@@ -26,6 +28,7 @@ from espressivo.training.checkpoint import save_model
 from espressivo.training.recipe import Count, Some
 
 RECIPES = Path(__file__).parent / "recipes"
+NEUTRAL = "neutral"
 KNOWN = 5  # recordings of somebody before the adversary learns to tell them
 
 
@@ -101,9 +104,8 @@ class ProsodyTask(Task[Batch]):
         return len(self.heard)
 
     def build(self) -> nn.Module:
-        config = ProsodyConfig(
-            self.recipe.name, self.recipe.licence, **{name: getattr(self.recipe, name) for name in SHAPE}
-        )
+        shape = {name: getattr(self.recipe, name) for name in SHAPE}
+        config = ProsodyConfig(self.recipe.name, self.recipe.licence, emotions=self.heard.emotions(), **shape)
         net = Prosody2Vec(config)
         net.codes.copy_(torch.from_numpy(SpeechUnits.from_pretrained(count=config.codes).codebook))
         return Learner(net, len(self.who))
@@ -186,19 +188,41 @@ class ProsodyTask(Task[Batch]):
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, Learner)
         net = model.net.cpu().eval()
-        points = self._points(net)
+        found = [style_of(net, self.heard.parts(item)).mean for item in self.heard.items]
+        points = np.concatenate(found)
         count = min(self.recipe.styles, len(points))
         net.styles[:count] = torch.from_numpy(clustered(points, count, self.recipe.seed))
         net.styles[count:] = net.styles[:1]
+        if net.config.emotions:
+            whole = np.stack([style.mean(axis=0) for style in found])
+            net.emotions.copy_(torch.from_numpy(feelings(whole, self.heard.items, net.config.emotions)))
         text = card(net.config, self.heard.hours, len(self.heard.speakers()))
         save_model(folder, net, net.config, text, half=True)
 
-    def _points(self, net: Prosody2Vec) -> np.ndarray:
-        """The prosody of every second that was learned from, (seconds, style)."""
-        from espressivo.systems.prosody2vec.pipeline import style_of
 
-        with torch.inference_mode():
-            return np.concatenate([style_of(net, self.heard.parts(item)).mean for item in self.heard.items])
+def feelings(styles: np.ndarray, items: Sequence[Item], emotions: Sequence[str]) -> np.ndarray:
+    """The prosody of each emotion, (emotions, style): what all speakers' have in common against their neutral.
+
+    Labels are used here for the first time, and nothing is learned from them but these means.
+
+    Args:
+        styles: (recordings, style), the mean over each.
+    """
+    rows: dict[tuple[str | None, str], list[np.ndarray]] = {}
+    for style, item in zip(styles, items, strict=True):
+        if item.emotion is not None:
+            rows.setdefault((item.speaker, item.emotion), []).append(style)
+    means = {key: np.mean(found, axis=0) for key, found in rows.items()}
+    foot: dict[str | None, np.ndarray] = {}
+    for who in {who for who, _ in means}:
+        own = np.stack([mean for (one, _), mean in means.items() if one == who])
+        foot[who] = means.get((who, NEUTRAL), own.mean(axis=0))
+    middle = np.mean(list(foot.values()), axis=0)
+    steps = {
+        name: np.mean([mean - foot[who] for (who, felt), mean in means.items() if felt == name], axis=0)
+        for name in emotions
+    }
+    return np.stack([middle + steps[name] for name in emotions]).astype(np.float32)
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:

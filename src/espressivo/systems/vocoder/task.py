@@ -96,8 +96,8 @@ class Recordings:
         self, indices: Sequence[int] | np.ndarray, frames: int, random: np.random.Generator, varied: float, told: float
     ) -> Batch:
         crops = [cropped(self.store[self.items[i]], frames, random, varied) for i in indices]
-        parts = [torch.from_numpy(np.stack(part)).float() for part in zip(*crops, strict=True)]
-        return Batch(*parts, torch.tensor(random.random() < told))
+        wave, hz, voiced, top = (torch.from_numpy(np.stack(part)).float() for part in zip(*crops, strict=True))
+        return Batch(wave, hz, voiced, top, torch.tensor(random.random() < told))
 
 
 class VocoderTask(Task[Batch]):

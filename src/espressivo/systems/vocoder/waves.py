@@ -51,7 +51,7 @@ class WaveFeature:
             self._tracker.append(PitchTracker())
         pitch = self._tracker[0](clip.sound.at(SPEECH_RATE).samples).at(MEL.frame_rate, len(wave) // MEL.hop)
         whole = np.clip(np.round(wave * FULL_SCALE), -FULL_SCALE, FULL_SCALE).astype(np.int16)
-        return {"wave": whole, "hz": pitch.hz.astype(np.float16), "top": np.float32(_top(wave))}
+        return {"wave": whole, "hz": pitch.hz.astype(np.float16), "top": np.array(_top(wave), np.float32)}
 
 
 def _top(wave: np.ndarray) -> float:
