@@ -1,9 +1,9 @@
-"""Copy synthesis: what is lost when a recording goes through the mel spectrogram and the vocoder and back to sound.
+"""Copy synthesis: what is lost when a recording goes through the mel spectrogram and a vocoder and back to sound.
 
-    python benchmarks/copy_synthesis.py [--utterances N] [--seed S]
+    python benchmarks/copy_synthesis.py [--utterances N] [--seed S] [--checkpoint FOLDER]
 
-Needs the real corpora (kathleen, librispeech, ravdess) and the pinned weights. Prints a table and writes
-benchmarks/results/copy_synthesis.json.
+Our harmonic vocoder beside HiFi-GAN in fp32 and bf16, on people whom ours did not learn from. Needs the real corpora
+(librispeech, ravdess, nemo) and the pinned weights. Prints a table and writes benchmarks/results/copy_synthesis.json.
 """
 
 from __future__ import annotations
@@ -11,80 +11,72 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import soxr
 import torch
 
-from common import data_root, save, table
+from common import data_root, rounded, save, table
 from espressivo.assets import fetch
+from espressivo.clip import SPEECH_RATE
+from espressivo.corpora.item import Item
+from espressivo.corpora.readers import corpus
+from espressivo.metrics.quality import DNSMOS, melody_agreement
+from espressivo.signal.harmonic_vocoder import HarmonicVocoder
 from espressivo.signal.mel import MelSpectrogram
 from espressivo.signal.pitch import PitchTracker
 from espressivo.signal.speaker import similarity, speaker_encoder
 from espressivo.signal.vocoder import Vocoder, vocoder
+from espressivo.systems.vocoder.task import shipped
+from espressivo.training.checkpoint import load_speakers
 
-SPEECH = 16_000
-PRECISIONS = ("float32", "bfloat16")
-RAVDESS_TEXT = {"01": "kids are talking by the door", "02": "dogs are sitting by the door"}
+CORPORA = ("librispeech", "ravdess", "nemo")
+VOCODERS = {
+    "harmonic": "ours, harmonics and noise, float32",
+    "float32": "HiFi-GAN V1 universal in float32",
+    "bfloat16": "HiFi-GAN V1 universal in bfloat16",
+}
+PEER = "bfloat16"  # the quicker of the two
 MOST_WORDS = 25
+TOTALS = ("word_errors", "synthesis_seconds")
 
 
-@dataclass(frozen=True)
-class Utterance:
-    path: Path
+class Utterance(NamedTuple):
     corpus: str
-    speaker: str
-    text: str
+    item: Item
+
+    @property
+    def words(self) -> str:
+        """What is said, as word error rates count it; "" where it is not English."""
+        return plain(self.item.text or "") if self.item.language == "en" else ""
 
 
 def utterances(data: Path, count: int, seed: int) -> list[Utterance]:
-    """`count` of them in equal parts from three corpora; within each, the speakers take turns."""
+    """`count` of them in equal parts from the corpora; within each, the speakers take turns."""
     chance = random.Random(seed)
-    share = [count // 3 + (i < count % 3) for i in range(3)]
-    lists = [list(_kathleen(data)), list(_librispeech(data)), list(_ravdess(data))]
     chosen = []
-    for wanted, found in zip(share, lists, strict=True):
+    for number, name in enumerate(CORPORA):
+        found = [item for item in corpus(name).read(data / name, lambda path, why: None) if wanted(item)]
         chance.shuffle(found)
-        unseen: dict[str, list[Utterance]] = {}
-        for utterance in found:
-            unseen.setdefault(utterance.speaker, []).append(utterance)
+        unseen: dict[str | None, list[Utterance]] = {}
+        for item in found:
+            unseen.setdefault(item.speaker, []).append(Utterance(name, item))
         turns = [takes[i] for i in range(max(map(len, unseen.values()))) for takes in unseen.values() if i < len(takes)]
-        chosen += turns[:wanted]
+        chosen += turns[: count // len(CORPORA) + (number < count % len(CORPORA))]
     return chosen
 
 
-def _kathleen(data: Path) -> Iterator[Utterance]:
-    for text in sorted((data / "kathleen" / "data").glob("*.txt")):
-        yield Utterance(text.with_suffix(".opus"), "kathleen", "kathleen", text.read_text())
-
-
-def _librispeech(data: Path) -> Iterator[Utterance]:
-    for listing in sorted((data / "librispeech").glob("test-*/**/*.trans.txt")):
-        for line in listing.read_text().splitlines():
-            name, text = line.split(" ", 1)
-            # About ten seconds: the longest ones would take most of the time and weigh most in the word error rate.
-            for path in listing.parent.glob(f"{name}.*") if len(text.split()) <= MOST_WORDS else ():
-                yield Utterance(path, "librispeech", name.split("-")[0], text)
-
-
-def _ravdess(data: Path) -> Iterator[Utterance]:
-    for path in sorted((data / "ravdess").glob("Actor_*/03-01-*")):
-        parts = path.stem.split("-")
-        yield Utterance(path, "ravdess", parts[6], RAVDESS_TEXT[parts[4]])
-
-
-def load(path: Path, rate: int) -> np.ndarray:
-    """The first sound stream, mono float32."""
-    import av
-
-    with av.open(str(path)) as container:
-        resampler = av.AudioResampler("flt", "mono", rate)
-        frames = [*container.decode(audio=0), None]
-        return np.concatenate([out.to_ndarray()[0] for frame in frames for out in resampler.resample(frame)])
+def wanted(item: Item) -> bool:
+    """Speech with sound. Of LibriSpeech the test parts, and no utterance far longer than the others."""
+    if item.id.startswith("librispeech"):
+        # The longest ones would take most of the time and weigh most in the word error rate.
+        return item.part == "test" and item.text is not None and len(item.text.split()) <= MOST_WORDS
+    return item.notes.get("channel") != "song" and item.notes.get("modality") != "video"
 
 
 class Judges:
@@ -93,10 +85,8 @@ class Judges:
     def __init__(self) -> None:
         from faster_whisper import WhisperModel
 
-        from espressivo.signal.weights import open_session
-
         self.whisper = WhisperModel(str(fetch("whisper-base")), device="cpu", compute_type="int8")
-        self.dnsmos = open_session(fetch("dnsmos"))
+        self.quality = DNSMOS()
         self.speaker = speaker_encoder()
         self.pitch = PitchTracker()
 
@@ -104,22 +94,9 @@ class Judges:
         segments, _ = self.whisper.transcribe(wave, language="en", beam_size=5, condition_on_previous_text=False)
         return plain(" ".join(segment.text for segment in segments))
 
-    def quality(self, wave: np.ndarray) -> float:
-        """DNSMOS P.835 overall, 1 to 5: the mean over windows of 9.01 s, one a second; short sounds are repeated."""
-        window = 144_160
-        wave = np.tile(wave, -(-window // len(wave))) if len(wave) < window else wave
-        starts = range(0, len(wave) - window + 1, SPEECH)
-        raw = np.concatenate([self.dnsmos.run(None, {"input_1": wave[None, s : s + window]})[0] for s in starts])[:, 2]
-        # The calibration its authors publish with the network.
-        return float(np.mean(-0.06766283 * raw**2 + 1.11546468 * raw + 0.04602535))
-
-    def pitch_agreement(self, one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
-        """Correlation of F0 where both are voiced, and the share of frames whose voicing agrees."""
-        a, b = self.pitch(one), self.pitch(other)
-        frames = min(len(a), len(b))
-        both = a.voiced[:frames] & b.voiced[:frames]
-        together = np.corrcoef(a.hz[:frames][both], b.hz[:frames][both])[0, 1] if both.sum() > 2 else np.nan
-        return float(together), float((a.voiced[:frames] == b.voiced[:frames]).mean())
+    def errors(self, reference: str, wave: np.ndarray) -> dict[str, int]:
+        """Nothing where there is no English to compare with."""
+        return {"word_errors": word_errors(reference, self.words(wave))} if reference else {}
 
 
 def plain(text: str) -> str:
@@ -137,75 +114,121 @@ def word_errors(reference: str, heard: str) -> int:
     return row[-1]
 
 
-def measure(utterance: Utterance, models: dict[str, Vocoder], judges: Judges) -> dict[str, object]:
+def measure(utterance: Utterance, models: Mapping[str, Vocoder], judges: Judges) -> dict[str, Any]:
     """One utterance through every vocoder."""
-    model = models["float32"]
-    features = MelSpectrogram(model.mel)
-    source = load(utterance.path, model.rate)
+    model = models["harmonic"]
+    features, sound = MelSpectrogram(model.mel), utterance.item.clip().sound
+    assert sound is not None
+    source = sound.at(model.rate).samples
     source = source[: len(source) // model.hop * model.hop]
     mel = features(torch.from_numpy(source)[None])
-    heard = soxr.resample(source, model.rate, SPEECH)
-    reference = plain(utterance.text)
-    row: dict[str, object] = {
+    heard = soxr.resample(source, model.rate, SPEECH_RATE)
+    row: dict[str, Any] = {
         "corpus": utterance.corpus,
-        "speaker": utterance.speaker,
+        "id": utterance.item.id,
+        "speaker": utterance.item.speaker,
         "seconds": len(source) / model.rate,
-        "words": len(reference.split()),
-        "original": {"word_errors": word_errors(reference, judges.words(heard)), "dnsmos": judges.quality(heard)},
+        "words": len(utterance.words.split()),
+        "original": {**judges.errors(utterance.words, heard), "dnsmos": judges.quality(heard)},
     }
-    voice = judges.speaker.embed(heard)
+    voice, melody = judges.speaker.embed(heard), judges.pitch(heard).hz
     for name, vocode in models.items():
         start = time.perf_counter()
-        sound = vocode(mel)
+        made = vocode(mel)
         seconds = time.perf_counter() - start
-        copy = soxr.resample(sound[0].numpy(), model.rate, SPEECH)
-        correlation, voicing = judges.pitch_agreement(heard, copy)
+        copy = soxr.resample(made[0].numpy(), model.rate, SPEECH_RATE)
+        correlation, voicing = melody_agreement(melody, judges.pitch(copy).hz)
         row[name] = {
             "synthesis_seconds": seconds,
-            "word_errors": word_errors(reference, judges.words(copy)),
+            **judges.errors(utterance.words, copy),
             "dnsmos": judges.quality(copy),
             "speaker_cosine": similarity(voice, judges.speaker.embed(copy)),
-            "log_mel_l1": float((features(sound) - mel).abs().mean()),
-            "f0_correlation": correlation,
+            "log_mel_l1": float((features(made) - mel).abs().mean()),
+            "f0_correlation": None if np.isnan(correlation) else correlation,
             "voicing_agreement": voicing,
         }
     return row
 
 
-def summarise(rows: list[dict], name: str) -> dict[str, float]:
+def summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """Of the recordings and of each vocoder; `relative_time` is its real-time factor against that of PEER."""
+    found = {name: summarise(rows, name) for name in ("original", *VOCODERS)}
+    for name in VOCODERS:
+        found[name]["relative_time"] = found[name]["real_time_factor"] / found[PEER]["real_time_factor"]
+    return found
+
+
+def summarise(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, float]:
     """Means over utterances; word errors and real-time factor over all words and seconds."""
     cells = [row[name] for row in rows]
     seconds, words = sum(row["seconds"] for row in rows), sum(row["words"] for row in rows)
-    means = {
-        key: float(np.nanmean([cell[key] for cell in cells]))
-        for key in cells[0]
-        if key not in ("word_errors", "synthesis_seconds")
-    }
-    means["wer"] = sum(cell["word_errors"] for cell in cells) / words
+    means = dict(_means(cells))
+    if words:
+        means["wer"] = sum(cell.get("word_errors", 0) for cell in cells) / words
     if "synthesis_seconds" in cells[0]:
         means["real_time_factor"] = sum(cell["synthesis_seconds"] for cell in cells) / seconds
     return means
 
 
+def _means(cells: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, float]]:
+    for key in (key for key in cells[0] if key not in TOTALS):
+        known = [cell[key] for cell in cells if cell[key] is not None]
+        if known:
+            yield key, float(np.mean(known))
+
+
+def by_corpus(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    parts = {name: [row for row in rows if row["corpus"] == name] for name in CORPORA}
+    return {
+        name: {"n": len(part), "speakers": len({row["speaker"] for row in part}), **summary(part)}
+        for name, part in parts.items()
+        if part
+    }
+
+
+def known(chosen: Sequence[Utterance], checkpoint: Path) -> list[str]:
+    """The speakers on whom our vocoder's weights were chosen; ends the benchmark where it learned from any of them."""
+    people, heard = {utterance.item.speaker for utterance in chosen} - {None}, load_speakers(checkpoint)
+    learned = sorted(people.intersection(heard.get("train", [])))
+    if learned:
+        sys.exit(f"the vocoder in {checkpoint} learned from {', '.join(map(str, learned))}: give another")
+    return sorted(map(str, people.intersection(heard.get("validation", []))))
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--utterances", type=int, default=20)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--utterances", type=int, default=60)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--checkpoint", type=Path, help="folder of another harmonic vocoder than the one that ships")
     options = parser.parse_args()
+    folder = options.checkpoint or shipped()
+    if folder is None:
+        sys.exit("no harmonic vocoder ships: give the folder of one, --checkpoint FOLDER")
     chosen = utterances(data_root(), options.utterances, options.seed)
-    models, judges = {name: vocoder(precision=name) for name in PRECISIONS}, Judges()
+    chosen_on = known(chosen, folder)
+    hifigan = {name: vocoder("hifigan-universal", precision=name) for name in ("float32", "bfloat16")}
+    models, judges = {"harmonic": HarmonicVocoder(folder), **hifigan}, Judges()
     for model in models.values():
         model(torch.full((1, 50, model.mel.n_mels), -5.0))  # loads the weights and warms up, outside the clock
     rows = []
     for utterance in chosen:
         rows.append(measure(utterance, models, judges))
-        print(f"{utterance.corpus:12} {utterance.path.name}", flush=True)
-    summary = {name: summarise(rows, name) for name in ("original", *PRECISIONS)}
-    table({name: {key: round(value, 3) for key, value in row.items()} for name, row in summary.items()})
-    threads = torch.get_num_threads()
+        print(utterance.item.id, flush=True)
+    overall = summary(rows)
+    table(rounded(overall, 3))
     save(
         "copy_synthesis",
-        {"seed": options.seed, "n": len(rows), "torch_threads": threads, "summary": summary, "utterances": rows},
+        {
+            "seed": options.seed,
+            "n": len(rows),
+            "speakers": len({row["speaker"] for row in rows}),
+            "speakers_validated_on": chosen_on,
+            "torch_threads": torch.get_num_threads(),
+            "vocoders": VOCODERS,
+            "summary": overall,
+            "corpora": by_corpus(rows),
+            "utterances": rounded(rows),
+        },
     )
 
 

@@ -13,8 +13,10 @@ Each message is one line: what was got, what was wanted, what to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class EspressivoError(Exception):

@@ -8,8 +8,6 @@ from .conftest import Run
 
 CALLS = {
     "speak": ("hello", "--emotion", "sad", "-o", "x.wav"),
-    "convert": ("a.wav", "--emotion", "sad", "-o", "x.wav"),
-    "augment": ("data.csv", "--per-class", "5", "-o", "x"),
     "learn-words": ("words.txt", "-o", "x"),
     "lipread": ("a.mp4",),
     "lips-to-speech": ("a.mp4", "-o", "x.wav"),

@@ -127,7 +127,7 @@ def test_unknown_names_are_refused():
     with pytest.raises(ConfigError, match="hifigan-universal"):
         vocoder("griffin-lim")
     with pytest.raises(ConfigError, match="bfloat16"):
-        vocoder(precision="int8")
+        vocoder("hifigan-universal", precision="int8")
 
 
 def test_folding_is_what_weight_norm_computes():

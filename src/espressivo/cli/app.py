@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from espressivo import __version__
-from espressivo.cli import data, keep, later, learn, talk
+from espressivo.cli import change, data, grow, keep, later, learn, talk
 
 app = typer.Typer(
     name="espressivo",
@@ -35,6 +35,8 @@ for verb in (talk.converse, talk.recognize, talk.transcribe, talk.demo, keep.det
     app.command()(verb)
 app.command()(learn.train)
 app.command()(learn.evaluate)
+app.command()(change.convert)
+app.command()(grow.augment)
 app.add_typer(keep.assets, name="assets")
 for name, planned in later.VERBS.items():
     app.command(name)(planned)

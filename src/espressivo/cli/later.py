@@ -29,31 +29,6 @@ def speak(
     later.speak(text)
 
 
-def convert(
-    sound: Annotated[Path, typer.Argument(metavar="IN.wav")],
-    out: Out,
-    emotion: Annotated[str | None, typer.Option(help="Emotion to give the speech.")] = None,
-    reference: Annotated[Path | None, typer.Option(help="Recording whose prosody to take.")] = None,
-) -> NoReturn:
-    """Change the emotion of speech, keeping words and speaker. Not built yet.
-
-    Example: espressivo convert me.wav --emotion happy -o happy.wav
-    """
-    later.convert(sound)
-
-
-def augment(
-    data: Path,
-    out: OutDir,
-    per_class: Annotated[int, typer.Option(help="Clips wanted of each emotion.")],
-) -> NoReturn:
-    """Fill an emotional data set up with converted speech. Not built yet.
-
-    Example: espressivo augment train.csv --per-class 500 -o more/
-    """
-    later.augment(data)
-
-
 def learn_words(words: Annotated[Path, typer.Argument(metavar="WORDS.txt")], out: OutDir) -> NoReturn:
     """Teach the recogniser new words. Not built yet.
 
@@ -114,8 +89,6 @@ def studio(port: Annotated[int, typer.Option(help="Port on this machine.")] = 80
 
 VERBS: dict[str, Callable[..., NoReturn]] = {
     "speak": speak,
-    "convert": convert,
-    "augment": augment,
     "learn-words": learn_words,
     "lipread": lipread,
     "lips-to-speech": lips_to_speech,

@@ -35,6 +35,8 @@ def read_aloud(sentences: Sequence[str], voice: str, folder: Path, seconds: floa
     Raises:
         InputError: none of the sentences can be read aloud.
     """
+    if not sentences:
+        raise InputError("there are no sentences to read aloud: give one a line")
     reader, place, number = KokoroVoice(voice), folder / voice, 0
     place.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng((seed, *voice.encode()))
@@ -56,7 +58,7 @@ def read_aloud(sentences: Sequence[str], voice: str, folder: Path, seconds: floa
             part.write_text(text + "\n", encoding="utf-8")
         # Not marked: a mark would be learned as part of the voice.
         speech.save(path, mark=False)
-        done += speech.duration
+        done, failed = done + speech.duration, 0
         yield path
 
 
@@ -73,10 +75,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="of each voice")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    lines = [line.strip() for line in options.sentences.read_text(encoding="utf-8").splitlines()]
-    for voice in english_voices():
-        made = sum(1 for _ in read_aloud([line for line in lines if line], voice, options.out, options.seconds))
-        print(f"{voice}: {made} recordings")
+    try:
+        lines = [line.strip() for line in options.sentences.read_text(encoding="utf-8").splitlines()]
+        for voice in english_voices():
+            given = [line for line in lines if line]
+            made = sum(1 for _ in read_aloud(given, voice, options.out, options.seconds, options.seed))
+            print(f"{voice}: {made} new recordings")
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

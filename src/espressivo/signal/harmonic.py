@@ -100,9 +100,13 @@ class HarmonicNet(nn.Module):
         """The melody that the mel shows: the mean of the pitches around the likeliest."""
         logits, voiced = self.melody(mel)
         near = torch.arange(-NEAR, NEAR + 1, device=mel.device)
-        steps = (logits.argmax(-1, keepdim=True) + near).clamp(0, PITCHES - 1)
+        best = logits.argmax(-1, keepdim=True)
+        steps = (best + near).clamp(0, PITCHES - 1)
         weight = logits.gather(-1, steps).softmax(-1)
-        return Melody((weight * self.hertz.log()[steps]).sum(-1).exp(), (2 * voiced).sigmoid())
+        # Seen from the likeliest: fp32 is too coarse for the logarithm itself, and phases add its errors up.
+        scale = self.hertz.double().log()
+        off = (weight * (scale[steps] - scale[best]).to(mel.dtype)).sum(-1)
+        return Melody(self.hertz[best[..., 0]] * off.exp(), (2 * voiced).sigmoid())
 
     def forward(
         self,

@@ -17,16 +17,6 @@ def speak(text: str, **options: Any) -> NoReturn:
     not_built("speak", "EME-TTS, the voice with emotion and emphasis")
 
 
-def convert(sound: Any, **options: Any) -> NoReturn:
-    """Changes the emotion of speech, keeping words and speaker (Prosody2Vec)."""
-    not_built("convert", "Prosody2Vec, the prosody model")
-
-
-def augment(data: Any, **options: Any) -> NoReturn:
-    """Fills an emotional data set with converted speech (EmoAug)."""
-    not_built("augment", "EmoAug, the style-transfer augmentation")
-
-
 def learn_words(words: Any, **options: Any) -> NoReturn:
     """Teaches a recogniser new words (OOV-ASR)."""
     not_built("learn-words", "OOV-ASR, the new-words recogniser")

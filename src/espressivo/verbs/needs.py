@@ -9,6 +9,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "recognize": RECOGNIZE,
     "transcribe": ("silero-vad", "whisper-base"),
     "converse": CONVERSE,
+    "convert": ("silero-vad", "wespeaker-resnet34", "whisper-base"),
     "tests": (
         *CONVERSE,
         *("hifigan-universal", "wespeaker-resnet34", "resemblyzer", "kokoro-voices"),

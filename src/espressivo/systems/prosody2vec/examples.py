@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,22 +18,22 @@ from espressivo.corpora.skips import told
 from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
 from espressivo.signal.tokens import UNIT_RATE, deduplicated
-from espressivo.systems.prosody2vec.model import BANDS, SCALE, SEEN, blend, members, middles, seconds_of
+from espressivo.systems.prosody2vec.model import BANDS, OFFSETS, blend, members, middles, seconds_of
 from espressivo.systems.prosody2vec.parts import ACTIVE, MEL, PAIR, RATE, Parts, PartsFeature, content_at
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
 QUIET = 0.05  # quantile of the frames that tell how noisy a recording is
-COLOUR = (0.0, 1.5, 1.0, 0.7)  # nats of random colouring: level, tilt, and two slower bends
+BLUR = (0.15, 0.05, 0.05, 0.05)  # deviation of what is added to the offsets that the prosody encoder sees
 
 
 class Batch(NamedTuple):
     """n examples of `frames` frames, `seconds` seconds and at most `runs` runs of the same kind of sound.
 
     Shapes: `mel` (n, frames, 160), `content` (n, frames, 64), `pitch` and `voiced` and `mask` (n, frames), `speaker`
-    (n, 256), `noise` (n,), `blur` (n, frames, seen) to add to what the encoder sees, `seconds` (n, seconds) shares of
-    them that are there, `said` (n, seconds, codes) shares of each kind of sound, `who` (n,) or -1, `usual` (n, 80),
-    `register` and `pitched` (n,), `runs` (n, runs, 64), `run_blend` (n, runs, seconds), `lengths` and `run_mask`
-    (n, runs).
+    (n, 256), `noise` (n,), `blur` (n, offsets) to add to those that the encoder sees, `seconds` (n, seconds) shares of
+    them that are there, `said` (n, seconds, codes) shares of each kind of sound, `who` and `felt` (n,) or -1, `usual`
+    and `spread` (n, 80), `register` and `pitched` (n,), `runs` (n, runs, 64), `run_blend` (n, runs, seconds), `lengths`
+    and `run_mask` (n, runs).
     """
 
     mel: Tensor
@@ -46,7 +47,9 @@ class Batch(NamedTuple):
     seconds: Tensor
     said: Tensor
     who: Tensor
+    felt: Tensor
     usual: Tensor
+    spread: Tensor
     register: Tensor
     pitched: Tensor
     runs: Tensor
@@ -82,6 +85,7 @@ class Recordings:
     def speakers(self) -> set[str | None]:
         return {item.speaker for item in self.items}
 
+    @cached_property
     def emotions(self) -> tuple[str, ...]:
         """Those that any of them is labelled with."""
         found = {item.emotion for item in self.items}
@@ -115,13 +119,17 @@ class Recordings:
         found = cut(parts, begin, frames, self.lag)
         found["speaker"] = self._voice(item, parts, random)
         found["who"] = np.array(self._number.get(item.speaker or "", -1))
-        found["blur"] = blurred(frames, random, blur) * found["mask"][:, None]
+        found["felt"] = np.array(self.emotions.index(item.emotion) if item.emotion else -1)
+        found["blur"] = blur * random.normal(size=OFFSETS) * BLUR
         found |= usual(parts) | noise(parts)
         count = seconds_of(frames)
         member = members(frames) * found["mask"][:, None]
         found["seconds"] = member.sum(axis=0) / RATE
         found |= self._runs(parts, begin / RATE, min(len(parts), begin + frames) / RATE, count)
-        return {name: np.asarray(value, np.float32 if name != "who" else np.int64) for name, value in found.items()}
+        return {
+            name: np.asarray(value, np.int64 if name in ("who", "felt") else np.float32)
+            for name, value in found.items()
+        }
 
     def _voice(self, item: Item, parts: Parts, random: np.random.Generator) -> np.ndarray:
         """Of any recording of the same person, so that it cannot tell how this one feels."""
@@ -188,13 +196,15 @@ def carried(hz: np.ndarray) -> np.ndarray:
 
 
 def usual(parts: Parts) -> dict[str, np.ndarray]:
-    """The recording's mean over active frames, and the middle of its pitch."""
+    """Mean and deviation of the recording's active frames, and the middle of its pitch."""
     both = parts.mel.reshape(-1, PAIR, BANDS).mean(axis=1)
     loud = both.mean(axis=1)
+    active = both[loud > loud.max() - ACTIVE]
     voiced = parts.hz[parts.hz > 0]
     register = np.log(np.median(voiced)) if len(voiced) else 0.0
     return {
-        "usual": both[loud > loud.max() - ACTIVE].mean(axis=0),
+        "usual": active.mean(axis=0),
+        "spread": active.std(axis=0),
         "register": np.asarray(register),
         "pitched": np.asarray(float(len(voiced) > 0)),
     }
@@ -204,12 +214,3 @@ def noise(parts: Parts) -> dict[str, np.ndarray]:
     """How far the quietest frames lie below the speech, in nats."""
     loud = parts.mel.mean(axis=1)
     return {"noise": np.asarray(np.clip(loud[loud > loud.max() - ACTIVE].mean() - np.quantile(loud, QUIET), 0, 10))}
-
-
-def blurred(frames: int, random: np.random.Generator, amount: float) -> np.ndarray:
-    """A colouring to add to what the prosody encoder sees, the same in every frame: another timbre or microphone."""
-    out = np.zeros((frames, SEEN), np.float32)
-    axis = np.arange(BANDS) / (BANDS - 1)
-    for order, size in enumerate(COLOUR):
-        out[:, :BANDS] += amount * size / SCALE * random.normal() * np.cos(np.pi * order * axis).astype(np.float32)
-    return out

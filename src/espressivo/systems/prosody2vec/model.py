@@ -1,7 +1,7 @@
 """Prosody2Vec: speech from what is said, who says it, its melody, and what is left over, which is the prosody.
 
 The prosody encoder sees the whole recording but may say little: a bottleneck allows a few nats a second, what content
-and speaker already tell is not worth them, and its timbre is blurred in training. The decoder makes the mel spectrogram
+and speaker already tell is not worth them, and timbre is taken out before. The decoder makes the mel spectrogram
 of all parts; two small networks say which melody and which pace go with a prosody and a sentence.
 
 Source: Qu, Wei and Wermter, Disentangling Prosody Representations with Unsupervised Speech Reconstruction (arXiv
@@ -10,6 +10,7 @@ Source: Qu, Wei and Wermter, Disentangling Prosody Representations with Unsuperv
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 BANDS = MEL.n_mels
 MELODY = 2  # log-frequency and voicing
-SEEN = BANDS + 3  # what the prosody encoder sees of a frame: mel, pitch, voicing, level
+OFFSETS = 4  # how a recording differs from what is usual for the voice: its register, and three bends of its mel
+SEEN = BANDS + 3 + OFFSETS  # what the prosody encoder sees of a frame: mel, pitch, voicing, level, offsets
 CENTRE, SPAN = 5.1, 0.5  # of the natural logarithm of a voice's frequency in Hz
 MIDDLE, SCALE = -5.0, 2.0  # of the mel
 
@@ -107,7 +109,6 @@ class Prosody2Vec(nn.Module):
 
     codes: Tensor
     styles: Tensor
-    emotions: Tensor
 
     def __init__(self, config: ProsodyConfig) -> None:
         super().__init__()
@@ -127,7 +128,7 @@ class Prosody2Vec(nn.Module):
         self.pace_out = nn.Linear(config.contour_width, 1)
         self.register_buffer("codes", torch.zeros(config.codes, config.content))
         self.register_buffer("styles", torch.zeros(config.styles, style))
-        self.register_buffer("emotions", torch.zeros(len(config.emotions), style))
+        self.emotions = nn.Parameter(torch.zeros(len(config.emotions), style))
 
     def expected(
         self, speaker: Float[Tensor, "batch speaker"]
@@ -182,18 +183,46 @@ class Prosody2Vec(nn.Module):
         return load_weights(folder, cls(read_config(folder, ProsodyConfig, ProsodyConfig.system)))
 
 
+class Usual(NamedTuple):
+    """A recording as a whole, from its active frames. Shapes: `mel` and `spread` (batch, bands), `register` (batch, 1).
+
+    `register` is the logarithm of the middle of its pitch; `pitched` (batch, 1) is 0 where nothing is voiced.
+    """
+
+    mel: Tensor
+    spread: Tensor
+    register: Tensor
+    pitched: Tensor
+
+
 def seen(
     mel: Float[Tensor, "batch frames pair"],
     pitch: Float[Tensor, "batch frames"],
     voiced: Float[Tensor, "batch frames"],
-    register: Float[Tensor, "batch 1"],
-    usual: Float[Tensor, "batch bands"],
+    own: Usual,
+    expected: tuple[Float[Tensor, "batch 1"], Float[Tensor, "batch bands"]],
+    blur: Float[Tensor, "batch offsets"] | None = None,
 ) -> Float[Tensor, "batch frames seen"]:
-    """What the prosody encoder sees: mel and pitch against what is usual for the voice, voicing, and level."""
+    """What the prosody encoder sees: how each frame differs from the recording's usual ones, and in a few numbers how
+    these differ from what is usual for the voice. So timbre and microphone, which do not change, are hardly there.
+
+    Args:
+        own: of the recording.
+        expected: of the voice, see `Prosody2Vec.expected`.
+        blur: to add to those few numbers.
+    """
     both = mel.unflatten(-1, (PAIR, BANDS)).mean(-2)
-    relative = (pitch - register) / SPAN * voiced
+    moved = (both - own.mel[:, None]) / own.spread[:, None].clamp(min=0.3)
+    relative = (pitch - own.register) / SPAN * voiced
     level = (both.mean(-1) - MIDDLE) / SCALE
-    return torch.cat([(both - usual[:, None]) / SCALE, torch.stack([relative, voiced, level], dim=-1)], dim=-1)
+    higher = own.pitched * (own.register - expected[0]) / SPAN
+    axis = torch.arange(BANDS, device=mel.device) / (BANDS - 1)
+    bends = torch.stack([torch.cos(math.pi * order * axis) for order in range(1, OFFSETS)]) / BANDS
+    offsets = torch.cat([higher, (own.mel - expected[1]) / SCALE @ bends.T], dim=-1)
+    offsets = offsets if blur is None else offsets + blur
+    return torch.cat(
+        [moved, torch.stack([relative, voiced, level], dim=-1), offsets[:, None].expand(-1, mel.shape[1], -1)], dim=-1
+    )
 
 
 def seconds_of(frames: int) -> int:

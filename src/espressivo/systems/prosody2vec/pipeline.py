@@ -18,8 +18,8 @@ from espressivo.signal.harmonic import Melody
 from espressivo.signal.harmonic_vocoder import HarmonicVocoder
 from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTokens
 from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner, borrowed
-from espressivo.systems.prosody2vec.examples import carried, nearest
-from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, seconds_of, seen, spread_out
+from espressivo.systems.prosody2vec.examples import carried, nearest, usual
+from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, Usual, seconds_of, seen, spread_out
 from espressivo.systems.prosody2vec.parts import LEVEL, PAIR, RATE, Parts, Takes, content_at
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
@@ -139,7 +139,7 @@ class Prosody:
         name = canonical(emotion)
         if name not in self.emotions:
             raise ConfigError(f"{self.net.config.name} cannot sound {name}: choose one of {', '.join(self.emotions)}")
-        return self.net.emotions[self.emotions.index(name)].numpy()
+        return self.net.emotions[self.emotions.index(name)].detach().numpy()
 
     def _contour(self, parts: Parts, other: Parts, intensity: float) -> np.ndarray | None:
         taken = borrowed(parts, other, self.net, self._units.lag)
@@ -190,7 +190,10 @@ def style_of(net: Prosody2Vec, parts: Parts) -> Style:
         torch.from_numpy(np.asarray(part, np.float32))[None]
         for part in (parts.mel, carried(parts.hz), parts.hz, parts.speaker)
     )
-    register, usual = net.expected(speaker)
-    look = seen(mel, pitch, (hz > 0).float(), register, usual)
+    whole = {
+        name: torch.from_numpy(np.atleast_1d(value).astype(np.float32))[None] for name, value in usual(parts).items()
+    }
+    own = Usual(whole["usual"], whole["spread"], whole["register"], whole["pitched"])
+    look = seen(mel, pitch, (hz > 0).float(), own, net.expected(speaker))
     mean, spread = net.prosody(look, torch.ones_like(hz))
     return Style(mean[0].numpy(), spread[0].numpy())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.systems.prosody2vec.card import card
 from espressivo.systems.prosody2vec.examples import Batch, Recordings
-from espressivo.systems.prosody2vec.model import SPAN, Prosody2Vec, ProsodyConfig, seen, spread_out
+from espressivo.systems.prosody2vec.model import SPAN, Prosody2Vec, ProsodyConfig, Usual, seen, spread_out
 from espressivo.systems.prosody2vec.pipeline import style_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.systems.speech_units.task import clustered
@@ -40,8 +41,11 @@ class ProsodyRecipe(Recipe):
         style, width, layers …: see ProsodyConfig.
         nats: that the prosody of a second may tell; `nats_weight` holds it there.
         hide_speaker, hide_words: weights of the adversaries that try to read them off the prosody.
-        blur: how strongly timbre is changed at random in what the prosody encoder sees: 0 not at all, 1 as usual.
+        blur: how strongly the offsets that the prosody encoder sees are changed at random: 0 not at all, 1 as usual.
         contour_weight, pace_weight, usual_weight: of those losses, against that of the mel.
+        begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data: `felt` is
+            the share of labelled examples that are told their emotion in place of their prosody, and the prosody
+            encoder stays as it is. None learns everything from the beginning, without labels.
         jobs: processes that take recordings apart.
     """
 
@@ -56,12 +60,14 @@ class ProsodyRecipe(Recipe):
     contour_layers: Some = 4
     nats: float = Field(default=12.0, gt=0)
     nats_weight: float = Field(default=0.01, ge=0)
-    hide_speaker: float = Field(default=0.1, ge=0)
+    hide_speaker: float = Field(default=0.5, ge=0)
     hide_words: float = Field(default=0.1, ge=0)
     blur: float = Field(default=1.0, ge=0)
     contour_weight: float = Field(default=0.5, ge=0)
     pace_weight: float = Field(default=0.2, ge=0)
     usual_weight: float = Field(default=0.2, ge=0)
+    begin: Annotated[Path | None, Field(strict=False)] = None
+    felt: float = Field(default=0.7, ge=0, le=1)
     jobs: Count = 1
 
 
@@ -105,10 +111,26 @@ class ProsodyTask(Task[Batch]):
 
     def build(self) -> nn.Module:
         shape = {name: getattr(self.recipe, name) for name in SHAPE}
-        config = ProsodyConfig(self.recipe.name, self.recipe.licence, emotions=self.heard.emotions(), **shape)
+        config = ProsodyConfig(self.recipe.name, self.recipe.licence, emotions=self.heard.emotions, **shape)
+        if self.recipe.begin is not None:
+            return Learner(self._begun(self.recipe.begin, config), len(self.who))
         net = Prosody2Vec(config)
         net.codes.copy_(torch.from_numpy(SpeechUnits.from_pretrained(count=config.codes).codebook))
         return Learner(net, len(self.who))
+
+    def _begun(self, folder: Path, config: ProsodyConfig) -> Prosody2Vec:
+        """A model that was trained before, with the emotions of this data; its own are where they start from."""
+        before = Prosody2Vec.load(folder)
+        net = Prosody2Vec(replace(before.config, name=config.name, licence=config.licence, emotions=config.emotions))
+        weights = before.state_dict()
+        known = dict(zip(before.config.emotions, weights.pop("emotions"), strict=True))
+        net.load_state_dict(weights, strict=False)
+        with torch.no_grad():
+            for row, name in zip(net.emotions, config.emotions, strict=True):
+                row.copy_(known.get(name, torch.zeros_like(row)))
+        for fixed in (net.prosody, net.usual):
+            fixed.requires_grad_(False)
+        return net
 
     def batch(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
         return self.heard.batch(indices, self.recipe.frames, random, self.recipe.blur)
@@ -117,32 +139,36 @@ class ProsodyTask(Task[Batch]):
         learner: Any = getattr(model, "module", model)
         net: Prosody2Vec = learner.net
         register, usual = net.expected(batch.speaker)
-        look = seen(batch.mel, batch.pitch, batch.voiced, register.detach(), usual.detach()) + batch.blur
+        own = Usual(batch.usual, batch.spread, batch.register[:, None], batch.pitched[:, None])
+        expected = (register.detach(), usual.detach())
+        look = seen(batch.mel, batch.pitch, batch.voiced, own, expected, batch.blur)
         mean, spread = net.prosody(look, batch.mask)
         spread = spread.clamp(-8, 4)
         style = mean + (spread / 2).exp() * torch.randn_like(mean) if learner.training else mean
         told = (0.5 * (mean.square() + spread.exp() - 1 - spread)).sum(-1)
         nats = (told * batch.seconds).sum() / batch.seconds.sum()
+        if self.recipe.begin is not None:
+            style = self._told(net, batch, style)
         frames = spread_out(style, batch.mel.shape[1])
         made = net.mel(batch.content, batch.speaker, batch.pitch, batch.voiced, frames, batch.noise)
         mel = _mean((made - batch.mel).abs().mean(-1), batch.mask)
         contour = self._contour(net, batch, frames, register.detach())
         lengths = net.lengths(batch.runs, batch.run_blend @ style)
         pace = _mean((lengths - batch.lengths).abs(), batch.run_mask)
-        expected = self._usual(batch, register, usual)
+        off = self._usual(batch, register, usual)
         who, what = self._hidden(learner, batch, style)
         recipe = self.recipe
-        total = (
-            mel
-            + recipe.contour_weight * contour
-            + recipe.pace_weight * pace
-            + recipe.usual_weight * expected
-            + recipe.nats_weight * (nats - recipe.nats).abs()
-            + who
-            + what
-        )
-        parts = {"mel": mel, "contour": contour, "pace": pace, "usual": expected, "nats": nats}
+        total = mel + recipe.contour_weight * contour + recipe.pace_weight * pace
+        if recipe.begin is None:
+            total = total + recipe.usual_weight * off + recipe.nats_weight * (nats - recipe.nats).abs() + who + what
+        parts = {"mel": mel, "contour": contour, "pace": pace, "usual": off, "nats": nats}
         return Losses(total, {**parts, "who": who, "what": what})
+
+    def _told(self, net: Prosody2Vec, batch: Batch, style: Tensor) -> Tensor:
+        """Of some of the labelled examples the emotion stands in place of the prosody."""
+        drawn = torch.rand(len(style), device=style.device) < self.recipe.felt
+        told = ((batch.felt >= 0) & drawn)[:, None, None]
+        return torch.where(told, net.emotions[batch.felt.clamp(min=0)][:, None], style)
 
     def _contour(self, net: Prosody2Vec, batch: Batch, style: Tensor, register: Tensor) -> Tensor:
         guess = net.contour(batch.content, style)
@@ -193,9 +219,9 @@ class ProsodyTask(Task[Batch]):
         count = min(self.recipe.styles, len(points))
         net.styles[:count] = torch.from_numpy(clustered(points, count, self.recipe.seed))
         net.styles[count:] = net.styles[:1]
-        if net.config.emotions:
+        if net.config.emotions and self.recipe.begin is None:
             whole = np.stack([style.mean(axis=0) for style in found])
-            net.emotions.copy_(torch.from_numpy(feelings(whole, self.heard.items, net.config.emotions)))
+            net.emotions.data.copy_(torch.from_numpy(feelings(whole, self.heard.items, net.config.emotions)))
         text = card(net.config, self.heard.hours, len(self.heard.speakers()))
         save_model(folder, net, net.config, text, half=True)
 

@@ -14,7 +14,7 @@ from espressivo.signal.pitch import PitchTracker
 
 FULL_SCALE = 32767
 NARROW = 8000.0  # Hz: how high a recording at 16 kHz reaches
-LEAST = 1e-4  # of the energy below NARROW that a wide recording has above it
+WIDE, LEAST = 10_000.0, 2e-5  # above so many Hz a wide recording has at least this share of the energy below NARROW
 SHORTEST = 0.5  # seconds
 SPEEDS = (0.8, 1.25)
 GAINS = (-12.0, 6.0)  # dB
@@ -36,7 +36,7 @@ class Crop(NamedTuple):
 class WaveFeature:
     """For the feature cache: `wave` (samples,) int16 at 22.05 kHz, `hz` (frames,) float16 (0 unvoiced), `top` ()."""
 
-    name: str = "waves-22k-1"
+    name: str = "waves-22k-2"
     _tracker: list[PitchTracker] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __call__(self, clip: Clip) -> dict[str, np.ndarray]:
@@ -55,10 +55,13 @@ class WaveFeature:
 
 
 def _top(wave: np.ndarray) -> float:
-    """Half the rate, or NARROW where next to nothing lies above it: once resampled, a recording hides its own rate."""
+    """Half the rate, or NARROW where next to nothing lies above WIDE: once resampled, a recording hides its own rate.
+
+    Not right above NARROW: codecs leak there.
+    """
     power = np.abs(np.fft.rfft(wave)) ** 2
-    edge = round(1.05 * NARROW / (MEL.rate / 2) * (len(power) - 1))
-    return MEL.rate / 2 if power[edge:].sum() > LEAST * power[:edge].sum() else NARROW
+    low, high = (round(hertz / (MEL.rate / 2) * (len(power) - 1)) for hertz in (NARROW, WIDE))
+    return MEL.rate / 2 if power[high:].sum() > LEAST * power[:low].sum() else NARROW
 
 
 def cropped(kept: dict[str, np.ndarray], frames: int, random: np.random.Generator, varied: float) -> Crop:

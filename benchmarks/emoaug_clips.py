@@ -1,0 +1,213 @@
+"""The clips that benchmarks/emoaug.py trains on: recordings by fraction and balance, perturbed ones, EmoAug's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import soxr
+import torch
+
+from common import data_root
+from espressivo.assets.cache import cache_dir
+from espressivo.clip import SPEECH_RATE
+from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.item import Item
+from espressivo.corpora.readers import corpus
+from espressivo.errors import InputError
+from espressivo.media.read import from_arrays
+from espressivo.signal.harmonic import Melody
+from espressivo.signal.mel import MelSpectrogram
+from espressivo.systems.emoaug.pipeline import EmoAug, Variation
+from espressivo.systems.emoaug.plan import dealt
+from espressivo.systems.emoaug.styles import Prosodies, ways
+from espressivo.systems.prosody2vec.parts import MEL, Parts, PartsFeature
+from espressivo.systems.voice_emotion.examples import Table, read_table
+from espressivo.systems.voice_emotion.hearing import VoiceFeature
+from espressivo.systems.voice_emotion.inputs import vector
+from voice_emotion import PLAIN
+
+TESTED = {
+    "ravdess": tuple(f"ravdess-{number}" for number in range(16, 21)),
+    "nemo": ("nemo-TP0", "nemo-MP0"),
+}
+MOST = 48
+RARE = 0.25
+SPEEDS, SEMITONES = (0.9, 1.1), (-2.0, 2.0)
+VERSION = 1  # of what is kept in the cache
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A training set: so much of a corpus, drawn with this seed, in this balance."""
+
+    corpus: str
+    fraction: float
+    balance: str
+    seed: int
+    styles: tuple[str, ...] = ("other",)
+    most: int = MOST
+    few: bool = False
+
+    @property
+    def row(self) -> str:
+        return f"{self.corpus}, {self.fraction:.0%}, {self.balance}"
+
+    @property
+    def id(self) -> str:
+        return f"{self.row}, seed {self.seed}"
+
+
+@cache
+def items(name: str, few: bool) -> list[Item]:
+    """All recordings; or a few of three speakers and of one to test on."""
+    found = list(corpus(name).read(data_root() / name, lambda path, why: None))
+    if not few:
+        return found
+    people = [*sorted({str(item.speaker) for item in found} - set(TESTED[name]))[:3], TESTED[name][0]]
+    rows: dict[tuple[str | None, str | None], list[Item]] = defaultdict(list)
+    for item in found:
+        rows[item.speaker, item.emotion].append(item)
+    return [item for (who, _), own in rows.items() if who in people for item in own[:4]]
+
+
+@cache
+def heard(name: str, few: bool, jobs: int = 1) -> Table:
+    return read_table(items(name, few), VoiceFeature(), PLAIN.stats, jobs=jobs)
+
+
+def take_apart(few: bool, jobs: int) -> None:
+    """All training recordings, once."""
+    chosen = [item for name in TESTED for item in items(name, few) if item.speaker not in TESTED[name]]
+    extract(chosen, PartsFeature(), cache_dir() / "features", jobs=jobs)
+
+
+@cache
+def store() -> FeatureStore:
+    """What `take_apart` kept."""
+    return FeatureStore(cache_dir() / "features" / PartsFeature().name)
+
+
+def parts_of(item: Item) -> Parts:
+    kept = {name: array.astype(np.float32) for name, array in store()[item].items()}
+    return Parts(kept["mel"], kept["content"], kept["hz"], kept["speaker"])
+
+
+def drawn(setting: Setting) -> list[Item]:
+    """The recordings to train on: the fraction of each emotion, and of every other one a quarter of that."""
+    random, of = np.random.default_rng(setting.seed), defaultdict(list)
+    for item in items(setting.corpus, setting.few):
+        if item.speaker not in TESTED[setting.corpus] and item in store():
+            of[str(item.emotion)].append(item)
+    rare = set(random.permutation(sorted(of))[: len(of) // 2].tolist()) if setting.balance == "imbalanced" else set()
+    chosen = []
+    for emotion, own in sorted(of.items()):
+        share = setting.fraction * (RARE if emotion in rare else 1.0)
+        count = max(3, round(share * len(own)))
+        chosen += [own[i] for i in sorted(random.permutation(len(own))[:count])]
+    return chosen
+
+
+def lacks(setting: Setting, chosen: Iterable[Item]) -> dict[str, int]:
+    """How many clips both augmentations add to each emotion."""
+    counts: dict[str, int] = defaultdict(int)
+    for item in chosen:
+        counts[str(item.emotion)] += 1
+    full = max(counts.values())
+    wanted = counts if setting.balance == "balanced" else {name: full - count for name, count in counts.items()}
+    return {name: min(count, setting.most) for name, count in wanted.items() if count}
+
+
+class Lab:
+    """The models that make clips and listen to them, once in each process."""
+
+    def __init__(self, checkpoint: Path | None) -> None:
+        self.emoaug = EmoAug.from_pretrained(folder=checkpoint)
+        self.feature, self.mel = VoiceFeature(), MelSpectrogram(MEL)
+
+    def perturbed(self, item: Item, random: np.random.Generator) -> np.ndarray:
+        """At another speed or another pitch, samples at 16 kHz."""
+        sound = item.clip().sound
+        assert sound is not None
+        if random.uniform() < 0.5:
+            speed = random.choice(SPEEDS)
+            return soxr.resample(sound.at(SPEECH_RATE).samples, SPEECH_RATE * speed, SPEECH_RATE)
+        factor, vocoder = 2 ** (random.choice(SEMITONES) / 12), self.emoaug.prosody.vocoder
+        with torch.inference_mode():
+            mel = self.mel(torch.from_numpy(sound.at(MEL.rate).samples.copy())[None])
+            own = vocoder.net.read(mel)
+            wave = vocoder.sing(mel, Melody(own.hz * factor, own.voiced))[0].numpy()
+        return soxr.resample(wave, MEL.rate, SPEECH_RATE)
+
+    def measured(self, samples: np.ndarray) -> np.ndarray | None:
+        """What the reader hears; None where that is hardly any speech."""
+        try:
+            clip = from_arrays(sound=(np.asarray(samples, np.float32), SPEECH_RATE))
+            return vector(self.feature(clip), PLAIN.stats)
+        except InputError:
+            return None
+
+
+@cache
+def lab(checkpoint: Path | None) -> Lab:
+    return Lab(checkpoint)
+
+
+Clip = tuple[Item, str, np.ndarray]
+"""A source, the emotion that the clip is labelled with, and its samples at 16 kHz."""
+
+
+def perturbations(setting: Setting, chosen: Sequence[Item], tools: Lab) -> Iterable[Clip]:
+    random = np.random.default_rng([setting.seed, 1])
+    for emotion, count in lacks(setting, chosen).items():
+        sources = dealt([item for item in chosen if item.emotion == emotion], random)
+        for _, item in zip(range(count), sources, strict=False):
+            yield item, emotion, tools.perturbed(item, random)
+
+
+def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) -> Iterable[Clip]:
+    """As `augment` makes them: any source, the prosody of the emotion, drawn intensity and pace."""
+    random, prosodies = np.random.default_rng([setting.seed, 2]), defaultdict(list)
+    for item in chosen:
+        prosodies[item.emotion].append((item.id, tools.emoaug.prosody_of(parts_of(item)).mean(axis=0)))
+    own = [Prosodies(str(name), *_columns(rows)) for name, rows in prosodies.items()]
+    draw, sources = ways(style, own), dealt(chosen, random)
+    for emotion, count in lacks(setting, chosen).items():
+        made = 0
+        while made < count:
+            item = next(sources)
+            try:
+                point = draw[emotion].draw(random, item.id).point
+                speech = tools.emoaug(parts_of(item), point, Variation.drawn(random))
+            except InputError:  # of three recordings one is the source
+                continue
+            made += 1
+            yield item, emotion, speech.at(SPEECH_RATE).samples.copy()
+
+
+def _columns(rows: Sequence[tuple[str, np.ndarray]]) -> tuple[tuple[str, ...], np.ndarray]:
+    names, points = zip(*rows, strict=True)
+    return names, np.stack(points)
+
+
+def kept(setting: Setting, way: str, clips: Iterable[Clip], tools: Lab) -> Table:
+    """What the reader hears in clips; they are made once, and only if they are asked for."""
+    folder = cache_dir() / "benchmarks" / "emoaug"
+    told = f"{VERSION} {tools.emoaug.digest} {setting.id} {setting.most} {setting.few} {way}"
+    path = folder / f"{sha256(told.encode()).hexdigest()[:24]}.npz"
+    if not path.is_file():
+        rows = [(tools.measured(samples), emotion, item) for item, emotion, samples in clips]
+        rows = [row for row in rows if row[0] is not None]
+        folder.mkdir(parents=True, exist_ok=True)
+        names = {"emotion": [e for _, e, _ in rows], "speaker": [str(i.speaker) for *_, i in rows]}
+        part = path.with_suffix(".part.npz")
+        np.savez(part, x=np.stack([x for x, *_ in rows]), ids=[i.id for *_, i in rows], **names)
+        part.replace(path)
+    with np.load(path) as found:
+        which = {name: found[name] for name in ("x", "emotion", "speaker", "ids")}
+    return Table(**which, corpus=np.full(len(which["x"]), setting.corpus))
