@@ -171,13 +171,18 @@ def perturbations(setting: Setting, chosen: Sequence[Item], tools: Lab) -> Itera
 
 
 def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) -> Iterable[Clip]:
-    """As `augment` makes them: any source, the prosody of the emotion, drawn intensity and pace."""
+    """As `augment` makes them: the prosody of the emotion, drawn intensity and pace.
+
+    Any recording is the source, of the style "same source" any of the emotion itself.
+    """
     random, prosodies = np.random.default_rng([setting.seed, 2]), defaultdict(list)
     for item in chosen:
         prosodies[item.emotion].append((item.id, tools.emoaug.prosody_of(parts_of(item)).mean(axis=0)))
     own = [Prosodies(str(name), *_columns(rows)) for name, rows in prosodies.items()]
-    draw, sources = ways(style, own), dealt(chosen, random)
+    same = style == "same source"
+    draw, everything = ways("other" if same else style, own), dealt(chosen, random)
     for emotion, count in lacks(setting, chosen).items():
+        sources = dealt([item for item in chosen if item.emotion == emotion], random) if same else everything
         made = 0
         while made < count:
             item = next(sources)
@@ -198,7 +203,8 @@ def _columns(rows: Sequence[tuple[str, np.ndarray]]) -> tuple[tuple[str, ...], n
 def kept(setting: Setting, way: str, clips: Iterable[Clip], tools: Lab) -> Table:
     """What the reader hears in clips; they are made once, and only if they are asked for."""
     folder = cache_dir() / "benchmarks" / "emoaug"
-    told = f"{VERSION} {tools.emoaug.digest} {setting.id} {setting.most} {setting.few} {way}"
+    with_what = f"{VERSION} {tools.emoaug.digest} {tools.emoaug.prosody.manner}"
+    told = f"{with_what} {setting.id} {setting.most} {setting.few} {way}"
     path = folder / f"{sha256(told.encode()).hexdigest()[:24]}.npz"
     if not path.is_file():
         rows = [(tools.measured(samples), emotion, item) for item, emotion, samples in clips]

@@ -13,10 +13,11 @@ Each message is one line: what was got, what was wanted, what to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
 
 class EspressivoError(Exception):

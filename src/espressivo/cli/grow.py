@@ -40,7 +40,7 @@ def augment(
     sources: Annotated[
         Sources, typer.Option("--from", help="Words and voice from recordings of any emotion, or of the same.")
     ] = Sources.any,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed makes other clips.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed makes other clips.")] = 0,
     licence: Annotated[str, typer.Option(help="'permissive' keeps to weights that allow commercial use.")] = "any",
     checkpoint: Annotated[Path | None, typer.Option(help="Folder of a Prosody2Vec of your own.")] = None,
     least_similar: Annotated[
@@ -94,7 +94,7 @@ def _show(made: Augmented, per_class: int) -> None:
         listed = f", all in {made.log}" if made.log else ""
         typer.echo(f"skipped: {len(made.skipped) - _FIRST} more{listed}", err=True)
     if made.all is None:
-        typer.echo(f"every emotion has {per_class} clips or more already: nothing to make, nothing written")
+        typer.echo(f"no emotion has fewer than {per_class} clips: nothing to make, nothing written")
         return
     for name, count in made.after.items():
         why = f" ({made.short[name]})" if name in made.short else ""

@@ -194,7 +194,7 @@ class _Job:
             why = told(refused[0]["tag"], refused[0]["why"]) if refused else left_out(self.skipped)
             raise InputError(f"none of the clips could be made, the first: {why}")
         for name, missing in work.missing().items():
-            self.short[name] = f"{missing} clips were refused at every attempt"
+            self.short[name] = f"{missing} clip{'s were' if missing > 1 else ' was'} refused at every attempt"
         sources = {item.id: item for item in items}
         made = [item_of(row, sources[row["source"]], self.place) for row in rows]
         write_data(self.place / MADE, made)

@@ -65,7 +65,7 @@ class PacedConverter(Converter):
 class EmoAug:
     """Gives recordings other prosodies; the models load on first use, and each process has its own.
 
-    Source: Qu, Li, Weber, Wang and Wermter, Improving Speech Emotion Recognition with Unsupervised Speaking Style
+    Source: Qu, Wang, Weber, Yue, Li and Wermter, Improving Speech Emotion Recognition with Unsupervised Speaking Style
     Transfer (arXiv 2211.08843). Ours is built on Prosody2Vec's speech in parts.
     """
 

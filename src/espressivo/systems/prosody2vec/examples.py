@@ -12,14 +12,14 @@ from torch import Tensor
 
 from espressivo.assets.cache import cache_dir
 from espressivo.corpora.data import Data
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import Feature, FeatureStore, extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.skips import told
 from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
 from espressivo.signal.tokens import UNIT_RATE, deduplicated
 from espressivo.systems.prosody2vec.model import BANDS, OFFSETS, blend, members, middles, seconds_of
-from espressivo.systems.prosody2vec.parts import ACTIVE, MEL, PAIR, RATE, Parts, PartsFeature, content_at
+from espressivo.systems.prosody2vec.parts import ACTIVE, MEL, PAIR, RATE, HeardFeature, Parts, PartsFeature, content_at
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
 QUIET = 0.05  # quantile of the frames that tell how noisy a recording is
@@ -32,8 +32,8 @@ class Batch(NamedTuple):
     Shapes: `mel` (n, frames, 160), `content` (n, frames, 64), `pitch` and `voiced` and `mask` (n, frames), `speaker`
     (n, 256), `noise` (n,), `blur` (n, offsets) to add to those that the encoder sees, `seconds` (n, seconds) shares of
     them that are there, `said` (n, seconds, codes) shares of each kind of sound, `who` and `felt` (n,) or -1, `usual`
-    and `spread` (n, 80), `register` and `pitched` (n,), `runs` (n, runs, 64), `run_blend` (n, runs, seconds), `lengths`
-    and `run_mask` (n, runs).
+    and `spread` (n, 80), `register` and `pitched` (n,), `heard` (n, frames, heard) and `heard_usual` (n, heard), `runs`
+    (n, runs, 64), `run_blend` (n, runs, seconds), `lengths` and `run_mask` (n, runs).
     """
 
     mel: Tensor
@@ -52,6 +52,8 @@ class Batch(NamedTuple):
     spread: Tensor
     register: Tensor
     pitched: Tensor
+    heard: Tensor
+    heard_usual: Tensor
     runs: Tensor
     run_blend: Tensor
     lengths: Tensor
@@ -61,9 +63,9 @@ class Batch(NamedTuple):
 class Recordings:
     """Those that could be read, and what the cache keeps of them."""
 
-    def __init__(self, data: Data, jobs: int = 1) -> None:
-        report = extract(data, PartsFeature(), cache_dir() / "features", jobs=max(1, jobs))
-        self.store, self.skipped = FeatureStore(report.folder), tuple(report.skipped)
+    def __init__(self, data: Data, hearing: HeardFeature | None = None, jobs: int = 1) -> None:
+        self.store, self.skipped = _kept(data, PartsFeature(), jobs)
+        self.heard = None if hearing is None else _kept(data, hearing, jobs)[0]
         self.items: list[Item] = [item for item in data if item in self.store]
         if not self.items:
             first = f"the first is {told(*self.skipped[0])}" if self.skipped else "there are none"
@@ -99,7 +101,8 @@ class Recordings:
 
     def parts(self, item: Item) -> Parts:
         kept = {name: array.astype(np.float32) for name, array in self.store[item].items()}
-        return Parts(kept["mel"], kept["content"], kept["hz"], kept["speaker"])
+        heard = np.zeros((1, 0)) if self.heard is None else self.heard[item]["heard"]
+        return Parts(kept["mel"], kept["content"], kept["hz"], kept["speaker"], heard=heard.astype(np.float32))
 
     def batch(self, indices: np.ndarray, frames: int, random: np.random.Generator, blur: float) -> Batch:
         """Stretches of the recordings `indices` from anywhere in them."""
@@ -159,6 +162,11 @@ class Recordings:
         }
 
 
+def _kept(data: Data, feature: Feature, jobs: int) -> tuple[FeatureStore, tuple[tuple[str, str], ...]]:
+    report = extract(data, feature, cache_dir() / "features", jobs=max(1, jobs))
+    return FeatureStore(report.folder), tuple(report.skipped)
+
+
 def nearest(points: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """The nearest code of each point."""
     return (points @ codes.T - (codes**2).sum(axis=1) / 2).argmax(axis=1)
@@ -183,6 +191,7 @@ def cut(parts: Parts, begin: int, frames: int, lag: float) -> dict[str, np.ndarr
         "content": content_at(parts.content, begin / RATE + middles(frames), lag),
         "pitch": carried(hz),
         "voiced": hz > 0,
+        "heard": content_at(parts.heard, begin / RATE + middles(frames), 0.0),
         "mask": np.arange(frames) < there,
     }
 
@@ -196,17 +205,19 @@ def carried(hz: np.ndarray) -> np.ndarray:
 
 
 def usual(parts: Parts) -> dict[str, np.ndarray]:
-    """Mean and deviation of the recording's active frames, and the middle of its pitch."""
+    """Mean and deviation of the recording's active frames, the middle of its pitch, the mean of what is heard."""
     both = parts.mel.reshape(-1, PAIR, BANDS).mean(axis=1)
     loud = both.mean(axis=1)
-    active = both[loud > loud.max() - ACTIVE]
+    speaks = loud > loud.max() - ACTIVE
     voiced = parts.hz[parts.hz > 0]
-    register = np.log(np.median(voiced)) if len(voiced) else 0.0
+    times = (np.arange(len(parts.heard)) + 0.5) / UNIT_RATE
+    heard = parts.heard[speaks[np.minimum((times * RATE).astype(int), len(speaks) - 1)]]
     return {
-        "usual": active.mean(axis=0),
-        "spread": active.std(axis=0),
-        "register": np.asarray(register),
+        "usual": both[speaks].mean(axis=0),
+        "spread": both[speaks].std(axis=0),
+        "register": np.asarray(np.log(np.median(voiced)) if len(voiced) else 0.0),
         "pitched": np.asarray(float(len(voiced) > 0)),
+        "heard_usual": (heard if len(heard) else parts.heard).mean(axis=0),
     }
 
 

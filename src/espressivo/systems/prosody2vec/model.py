@@ -29,6 +29,7 @@ BANDS = MEL.n_mels
 MELODY = 2  # log-frequency and voicing
 OFFSETS = 4  # how a recording differs from what is usual for the voice: its register, and three bends of its mel
 SEEN = BANDS + 3 + OFFSETS  # what the prosody encoder sees of a frame: mel, pitch, voicing, level, offsets
+EAR, SHADE, SHADE_BLUR = 64, 12, 0.2  # numbers that what is heard is brought down to; of the whole recording; noise
 CENTRE, SPAN = 5.1, 0.5  # of the natural logarithm of a voice's frequency in Hz
 MIDDLE, SCALE = -5.0, 2.0  # of the mel
 
@@ -40,6 +41,8 @@ class ProsodyConfig:
     Attributes:
         content, speaker: numbers that say what is said in a frame, and by whom.
         codes: kinds of sound that pace is measured in.
+        hearing, layer, heard: a speech encoder that the prosody encoder hears through besides, which of its layers, and
+            how many numbers that has; "" and 0 for none.
         style: numbers of the prosody of a second.
         styles: of the codebook of style tokens.
         emotions: whose prosody it knows, from whatever recordings had labels.
@@ -51,6 +54,9 @@ class ProsodyConfig:
     content: int = 64
     speaker: int = 256
     codes: int = 100
+    hearing: str = ""
+    layer: int = 0
+    heard: int = 0
     style: int = 64
     styles: int = 100
     width: int = 256
@@ -72,36 +78,71 @@ class Contour(NamedTuple):
     level: Tensor
 
 
-class ProsodyEncoder(nn.Module):
-    """What is seen of each frame to the mean and the spread of the prosody of each second, pooled as ECAPA-TDNN does.
+class Expected(NamedTuple):
+    """What is usual for a voice: the logarithm of its pitch in the middle, the means of its active mel frames, and of
+    what the speech encoder hears in it. Shapes: (batch, 1), (batch, bands), (batch, heard).
+    """
 
-    The pooling: Desplanques et al., arXiv 2005.07143, attentive statistics.
+    register: Tensor
+    mel: Tensor
+    heard: Tensor
+
+
+class Look(NamedTuple):
+    """What the prosody encoder gets: frames against the recording's usual ones, and that against the voice's.
+
+    Shapes: `frames` (batch, frames, SEEN); `heard` (batch, frames, heard) and `shade` (batch, heard), of the speech
+    encoder, None where it hears through none.
+    """
+
+    frames: Tensor
+    heard: Tensor | None = None
+    shade: Tensor | None = None
+
+
+class ProsodyEncoder(nn.Module):
+    """What is seen and heard of each frame to the mean and the spread of the prosody of each second.
+
+    The pooling: attentive statistics (Desplanques et al., ECAPA-TDNN, arXiv 2005.07143).
     """
 
     def __init__(self, config: ProsodyConfig) -> None:
         super().__init__()
         width = config.prosody_width
-        self.reader = Reader(SEEN, width, config.prosody_layers, config.kernel)
+        self.ear = nn.Linear(config.heard, EAR) if config.heard else None
+        self.shade = nn.Linear(config.heard, SHADE) if config.heard else None
+        more = EAR + SHADE if config.heard else 0
+        self.reader = Reader(SEEN + more, width, config.prosody_layers, config.kernel)
         self.attention = nn.Sequential(nn.Linear(width, 64), nn.Tanh(), nn.Linear(64, width))
         self.out = nn.Linear(2 * width, 2 * config.style)
 
     def forward(
-        self, seen: Float[Tensor, "batch frames seen"], mask: Float[Tensor, "batch frames"]
+        self, look: Look, mask: Float[Tensor, "batch frames"], blur: float = 0.0
     ) -> tuple[Float[Tensor, "batch seconds style"], Float[Tensor, "batch seconds style"]]:
-        """(mean, log of the variance); `mask` is 1 where there is a frame."""
-        return self.out(self.pooled(seen, mask)).chunk(2, dim=-1)
+        """(mean, log of the variance); `mask` is 1 where there is a frame, `blur` makes what is heard of the voice as a
+        whole uncertain."""
+        return self.out(self.pooled(look, mask, blur)).chunk(2, dim=-1)
 
     def pooled(
-        self, seen: Float[Tensor, "batch frames seen"], mask: Float[Tensor, "batch frames"]
+        self, look: Look, mask: Float[Tensor, "batch frames"], blur: float = 0.0
     ) -> Float[Tensor, "batch seconds pooled"]:
         """Mean and deviation of each channel over each second, weighed by attention."""
-        x = self.reader(seen * mask[..., None])
+        x = self.reader(self._entering(look, blur) * mask[..., None])
         second = torch.from_numpy(members(x.shape[1])).to(x)
         weight = self.attention(x).clamp(-8, 8).exp() * mask[..., None]
         total = torch.einsum("btc,tk->bkc", weight, second).clamp(min=1e-4)
         mean = torch.einsum("btc,tk->bkc", weight * x, second) / total
         power = torch.einsum("btc,tk->bkc", weight * x.square(), second) / total
         return torch.cat([mean, (power - mean.square()).clamp(min=1e-4).sqrt()], dim=-1)
+
+    def _entering(self, look: Look, blur: float) -> Tensor:
+        if self.ear is None or self.shade is None or look.heard is None or look.shade is None:
+            return look.frames
+        shade = torch.tanh(self.shade(look.shade))
+        shade = shade + blur * SHADE_BLUR * torch.randn_like(shade)
+        return torch.cat(
+            [look.frames, self.ear(look.heard), shade[:, None].expand(-1, look.frames.shape[1], -1)], dim=-1
+        )
 
 
 class Prosody2Vec(nn.Module):
@@ -116,7 +157,7 @@ class Prosody2Vec(nn.Module):
         style, small = config.style, 64
         self.prosody = ProsodyEncoder(config)
         self.voice = nn.Linear(config.speaker, small)
-        self.usual = nn.Sequential(nn.Linear(config.speaker, 128), nn.GELU(), nn.Linear(128, BANDS + 1))
+        self.usual = nn.Sequential(nn.Linear(config.speaker, 128), nn.GELU(), nn.Linear(128, 1 + BANDS + config.heard))
         self.decoder = Reader(
             config.content + MELODY, config.width, config.layers, config.kernel, condition=style + small + 1
         )
@@ -130,12 +171,10 @@ class Prosody2Vec(nn.Module):
         self.register_buffer("styles", torch.zeros(config.styles, style))
         self.emotions = nn.Parameter(torch.zeros(len(config.emotions), style))
 
-    def expected(
-        self, speaker: Float[Tensor, "batch speaker"]
-    ) -> tuple[Float[Tensor, "batch 1"], Float[Tensor, "batch bands"]]:
-        """What is usual for a voice: the logarithm of its pitch in the middle, the mean of its active mel frames."""
-        pitch, mel = self.usual(speaker).split([1, BANDS], dim=-1)
-        return CENTRE + SPAN * pitch, MIDDLE + SCALE * mel
+    def expected(self, speaker: Float[Tensor, "batch speaker"]) -> Expected:
+        """What is usual for a voice."""
+        pitch, mel, heard = self.usual(speaker).split([1, BANDS, self.config.heard], dim=-1)
+        return Expected(CENTRE + SPAN * pitch, MIDDLE + SCALE * mel, heard)
 
     def mel(
         self,
@@ -186,43 +225,48 @@ class Prosody2Vec(nn.Module):
 class Usual(NamedTuple):
     """A recording as a whole, from its active frames. Shapes: `mel` and `spread` (batch, bands), `register` (batch, 1).
 
-    `register` is the logarithm of the middle of its pitch; `pitched` (batch, 1) is 0 where nothing is voiced.
+    `register` is the logarithm of the middle of its pitch; `pitched` (batch, 1) is 0 where nothing is voiced; `heard`
+    (batch, heard) is of the speech encoder.
     """
 
     mel: Tensor
     spread: Tensor
     register: Tensor
     pitched: Tensor
+    heard: Tensor
 
 
 def seen(
     mel: Float[Tensor, "batch frames pair"],
     pitch: Float[Tensor, "batch frames"],
     voiced: Float[Tensor, "batch frames"],
+    heard: Float[Tensor, "batch frames heard"],
     own: Usual,
-    expected: tuple[Float[Tensor, "batch 1"], Float[Tensor, "batch bands"]],
+    expected: Expected,
     blur: Float[Tensor, "batch offsets"] | None = None,
-) -> Float[Tensor, "batch frames seen"]:
-    """What the prosody encoder sees: how each frame differs from the recording's usual ones, and in a few numbers how
-    these differ from what is usual for the voice. So timbre and microphone, which do not change, are hardly there.
+) -> Look:
+    """How each frame differs from the recording's usual ones, and how these differ from what is usual for the voice.
+
+    Of the second, which holds timbre and microphone, only a few numbers are told.
 
     Args:
         own: of the recording.
-        expected: of the voice, see `Prosody2Vec.expected`.
+        expected: of the voice.
         blur: to add to those few numbers.
     """
     both = mel.unflatten(-1, (PAIR, BANDS)).mean(-2)
     moved = (both - own.mel[:, None]) / own.spread[:, None].clamp(min=0.3)
     relative = (pitch - own.register) / SPAN * voiced
     level = (both.mean(-1) - MIDDLE) / SCALE
-    higher = own.pitched * (own.register - expected[0]) / SPAN
+    higher = own.pitched * (own.register - expected.register) / SPAN
     axis = torch.arange(BANDS, device=mel.device) / (BANDS - 1)
     bends = torch.stack([torch.cos(math.pi * order * axis) for order in range(1, OFFSETS)]) / BANDS
-    offsets = torch.cat([higher, (own.mel - expected[1]) / SCALE @ bends.T], dim=-1)
+    offsets = torch.cat([higher, (own.mel - expected.mel) / SCALE @ bends.T], dim=-1)
     offsets = offsets if blur is None else offsets + blur
-    return torch.cat(
+    frames = torch.cat(
         [moved, torch.stack([relative, voiced, level], dim=-1), offsets[:, None].expand(-1, mel.shape[1], -1)], dim=-1
     )
+    return Look(frames, heard - own.heard[:, None], own.heard - expected.heard)
 
 
 def seconds_of(frames: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import torch
 
 from espressivo.clip import SPEECH_RATE, Clip, Sound
 from espressivo.errors import InputError
+from espressivo.signal.encoder import SpeechEncoder, speech_encoder
 from espressivo.signal.mel import HIFIGAN_22K, MelSpectrogram
 from espressivo.signal.pitch import PitchTracker
 from espressivo.signal.speaker import SpeakerEncoder, speaker_encoder
@@ -21,6 +23,7 @@ RATE = MEL.frame_rate / PAIR  # frames a second, 43.07
 LEVEL = -5.0  # what the mean over bands of the active frames of every mel is brought to
 ACTIVE = 4.0  # frames whose mean over bands lies further below the loudest are pauses
 SHORTEST = 0.5  # seconds
+HEARING, HEARING_LAYER, HEARING_DIM = "whisper-tiny-en", 2, 384
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,7 @@ class Parts:
         hz: (frames,) float32, 0 where unvoiced.
         speaker: (256,) float32 of length 1.
         gain: what was added to the mel to bring it to that level.
+        heard: (units, dim) float32 of a speech encoder; dim 0 where nobody listened.
     """
 
     mel: np.ndarray
@@ -40,13 +44,21 @@ class Parts:
     hz: np.ndarray
     speaker: np.ndarray
     gain: float = 0.0
+    heard: np.ndarray = field(default_factory=lambda: np.zeros((1, 0), np.float32))
 
     def __len__(self) -> int:
         return len(self.hz)
 
 
 class Takes:
-    """Takes recordings apart; the models behind it load on first use."""
+    """Takes recordings apart; the models behind it load on first use.
+
+    Args:
+        hearing: what else listens.
+    """
+
+    def __init__(self, hearing: HeardFeature | None = None) -> None:
+        self._hearing = hearing
 
     @cached_property
     def _units(self) -> SpeechUnits:
@@ -80,7 +92,9 @@ class Takes:
         mel = mel[: frames * PAIR].reshape(frames, PAIR * MEL.n_mels)
         gain = LEVEL - _level(mel)
         hz = self._pitch(speech).at(RATE, frames).hz
-        return Parts(np.maximum(mel + gain, np.log(MEL.floor)), self._units.points(speech), hz, speaker, float(gain))
+        heard = np.zeros((1, 0), np.float32) if self._hearing is None else self._hearing.of(speech)
+        mel = np.maximum(mel + gain, np.log(MEL.floor))
+        return Parts(mel, self._units.points(speech), hz, speaker, float(gain), heard)
 
 
 def _level(mel: np.ndarray) -> float:
@@ -108,6 +122,42 @@ class PartsFeature:
 
     def __reduce__(self) -> tuple[type[PartsFeature], tuple[object, ...]]:
         return type(self), ()
+
+
+@dataclass(frozen=True)
+class HeardFeature:
+    """For the feature cache: what a speech encoder's layer hears, `heard` (units, dim) float16 at 25 Hz."""
+
+    encoder: str = HEARING
+    layer: int = HEARING_LAYER
+    _encoders: list[SpeechEncoder] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return f"heard-{re.sub(r'[^A-Za-z0-9.]+', '-', self.encoder)}-{self.layer}-1"
+
+    def __call__(self, clip: Clip) -> dict[str, np.ndarray]:
+        """Raises InputError where there is no sound, or less than a tenth of a second."""
+        if clip.sound is None:
+            raise InputError(f"{clip.name} has no sound")
+        return {"heard": self.of(clip.sound.at(SPEECH_RATE).samples).astype(np.float16)}
+
+    def of(self, samples: np.ndarray) -> np.ndarray:
+        """(samples,) at 16 kHz to (units, dim) float32: means of two frames of the encoder, brought to one scale."""
+        if not self._encoders:
+            self._encoders.append(speech_encoder(self.encoder))
+        frames = self._encoders[0](samples, (self.layer,))[0]
+        frames = frames[: len(frames) // 2 * 2].reshape(-1, 2, frames.shape[1]).mean(axis=1)
+        deviation = frames.std(axis=1, keepdims=True)
+        return (frames - frames.mean(axis=1, keepdims=True)) / np.maximum(deviation, 1e-3)
+
+    def __reduce__(self) -> tuple[type[HeardFeature], tuple[object, ...]]:
+        return type(self), (self.encoder, self.layer)
+
+
+def hearing_of(encoder: str, layer: int) -> HeardFeature | None:
+    """What listens besides; None for the encoder ""."""
+    return HeardFeature(encoder, layer) if encoder else None
 
 
 def content_at(content: np.ndarray, seconds: np.ndarray, lag: float, rate: float = 25.0) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from espressivo.assets.shipped import beside
 from espressivo.clip import SPEECH_RATE, Sound
@@ -19,8 +20,8 @@ from espressivo.signal.harmonic_vocoder import HarmonicVocoder
 from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTokens
 from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner, borrowed
 from espressivo.systems.prosody2vec.examples import carried, nearest, usual
-from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, Usual, seconds_of, seen, spread_out
-from espressivo.systems.prosody2vec.parts import LEVEL, PAIR, RATE, Parts, Takes, content_at
+from espressivo.systems.prosody2vec.model import BANDS, Look, Prosody2Vec, Usual, middles, seconds_of, seen, spread_out
+from espressivo.systems.prosody2vec.parts import LEVEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
 CHECKPOINTS = {"permissive": "prosody2vec", "any": "prosody2vec-nc"}
@@ -71,7 +72,7 @@ class Prosody:
 
     @cached_property
     def takes(self) -> Takes:
-        return Takes()
+        return Takes(hearing_of(self.net.config.hearing, self.net.config.layer))
 
     @cached_property
     def vocoder(self) -> HarmonicVocoder:
@@ -186,14 +187,20 @@ class Prosody:
 @torch.inference_mode()
 def style_of(net: Prosody2Vec, parts: Parts) -> Style:
     """The prosody of a recording in parts."""
-    mel, pitch, hz, speaker = (
-        torch.from_numpy(np.asarray(part, np.float32))[None]
-        for part in (parts.mel, carried(parts.hz), parts.hz, parts.speaker)
-    )
-    whole = {
-        name: torch.from_numpy(np.atleast_1d(value).astype(np.float32))[None] for name, value in usual(parts).items()
-    }
-    own = Usual(whole["usual"], whole["spread"], whole["register"], whole["pitched"])
-    look = seen(mel, pitch, (hz > 0).float(), own, net.expected(speaker))
-    mean, spread = net.prosody(look, torch.ones_like(hz))
+    mean, spread = net.prosody(look_of(net, parts), torch.ones(1, len(parts)))
     return Style(mean[0].numpy(), spread[0].numpy())
+
+
+@torch.inference_mode()
+def look_of(net: Prosody2Vec, parts: Parts) -> Look:
+    """What the prosody encoder gets of a recording in parts."""
+    found = {name: one(value) for name, value in usual(parts).items()}
+    own = Usual(*(found[name] for name in ("usual", "spread", "register", "pitched", "heard_usual")))
+    heard = one(content_at(parts.heard, middles(len(parts)), 0.0))
+    hz = one(parts.hz)
+    return seen(one(parts.mel), one(carried(parts.hz)), (hz > 0).float(), heard, own, net.expected(one(parts.speaker)))
+
+
+def one(values: np.ndarray) -> Tensor:
+    """A batch of one, float32."""
+    return torch.from_numpy(np.atleast_1d(np.asarray(values, np.float32)))[None]

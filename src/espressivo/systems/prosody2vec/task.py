@@ -20,7 +20,8 @@ from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.systems.prosody2vec.card import card
 from espressivo.systems.prosody2vec.examples import Batch, Recordings
-from espressivo.systems.prosody2vec.model import SPAN, Prosody2Vec, ProsodyConfig, Usual, seen, spread_out
+from espressivo.systems.prosody2vec.model import SPAN, Expected, Prosody2Vec, ProsodyConfig, Usual, seen, spread_out
+from espressivo.systems.prosody2vec.parts import HEARING, HEARING_DIM, HEARING_LAYER, hearing_of
 from espressivo.systems.prosody2vec.pipeline import style_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.systems.speech_units.task import clustered
@@ -38,7 +39,7 @@ class ProsodyRecipe(Recipe):
 
     Attributes:
         frames: of an example, 43 a second.
-        style, width, layers …: see ProsodyConfig.
+        hearing, layer, heard, style, width …: see ProsodyConfig.
         nats: that the prosody of a second may tell; `nats_weight` holds it there.
         hide_speaker, hide_words: weights of the adversaries that try to read them off the prosody.
         blur: how strongly the offsets that the prosody encoder sees are changed at random: 0 not at all, 1 as usual.
@@ -50,6 +51,9 @@ class ProsodyRecipe(Recipe):
     """
 
     frames: Some = 128
+    hearing: str = HEARING
+    layer: Count = HEARING_LAYER
+    heard: Count = HEARING_DIM
     style: Some = 64
     styles: Some = 100
     width: Some = 256
@@ -72,7 +76,10 @@ class ProsodyRecipe(Recipe):
 
 
 RECIPE = ProsodyRecipe
-SHAPE = ("style", "styles", "width", "layers", "prosody_width", "prosody_layers", "contour_width", "contour_layers")
+SHAPE = (
+    *("hearing", "layer", "heard", "style", "styles", "width", "layers"),
+    *("prosody_width", "prosody_layers", "contour_width", "contour_layers"),
+)
 
 
 class Reversed(torch.autograd.Function):
@@ -116,6 +123,7 @@ class ProsodyTask(Task[Batch]):
             return Learner(self._begun(self.recipe.begin, config), len(self.who))
         net = Prosody2Vec(config)
         net.codes.copy_(torch.from_numpy(SpeechUnits.from_pretrained(count=config.codes).codebook))
+        net.emotions.requires_grad_(False)  # labels come later
         return Learner(net, len(self.who))
 
     def _begun(self, folder: Path, config: ProsodyConfig) -> Prosody2Vec:
@@ -138,11 +146,11 @@ class ProsodyTask(Task[Batch]):
     def loss(self, model: nn.Module, batch: Batch) -> Losses:
         learner: Any = getattr(model, "module", model)
         net: Prosody2Vec = learner.net
-        register, usual = net.expected(batch.speaker)
-        own = Usual(batch.usual, batch.spread, batch.register[:, None], batch.pitched[:, None])
-        expected = (register.detach(), usual.detach())
-        look = seen(batch.mel, batch.pitch, batch.voiced, own, expected, batch.blur)
-        mean, spread = net.prosody(look, batch.mask)
+        expected = net.expected(batch.speaker)
+        own = Usual(batch.usual, batch.spread, batch.register[:, None], batch.pitched[:, None], batch.heard_usual)
+        fixed = Expected(*(part.detach() for part in expected))
+        look = seen(batch.mel, batch.pitch, batch.voiced, batch.heard, own, fixed, batch.blur)
+        mean, spread = net.prosody(look, batch.mask, self.recipe.blur if learner.training else 0.0)
         spread = spread.clamp(-8, 4)
         style = mean + (spread / 2).exp() * torch.randn_like(mean) if learner.training else mean
         told = (0.5 * (mean.square() + spread.exp() - 1 - spread)).sum(-1)
@@ -152,10 +160,10 @@ class ProsodyTask(Task[Batch]):
         frames = spread_out(style, batch.mel.shape[1])
         made = net.mel(batch.content, batch.speaker, batch.pitch, batch.voiced, frames, batch.noise)
         mel = _mean((made - batch.mel).abs().mean(-1), batch.mask)
-        contour = self._contour(net, batch, frames, register.detach())
+        contour = self._contour(net, batch, frames, fixed.register)
         lengths = net.lengths(batch.runs, batch.run_blend @ style)
         pace = _mean((lengths - batch.lengths).abs(), batch.run_mask)
-        off = self._usual(batch, register, usual)
+        off = self._usual(batch, expected)
         who, what = self._hidden(learner, batch, style)
         recipe = self.recipe
         total = mel + recipe.contour_weight * contour + recipe.pace_weight * pace
@@ -177,10 +185,12 @@ class ProsodyTask(Task[Batch]):
         voicing = F.binary_cross_entropy_with_logits(guess.voicing, batch.voiced, reduction="none")
         return pitch + _mean(voicing, batch.mask) + 0.3 * _mean((guess.level - level - 5).abs(), batch.mask)
 
-    def _usual(self, batch: Batch, register: Tensor, usual: Tensor) -> Tensor:
-        """How far the voice's usual pitch and mel are from those of this recording."""
-        off = (usual - batch.usual).abs().mean(-1)
-        return (off + batch.pitched * (register[:, 0] - batch.register).abs() / SPAN).mean()
+    def _usual(self, batch: Batch, expected: Expected) -> Tensor:
+        """How far the voice's usual pitch, mel and sound are from those of this recording."""
+        off = (expected.mel - batch.usual).abs().mean(-1)
+        pitch = batch.pitched * (expected.register[:, 0] - batch.register).abs() / SPAN
+        heard = (expected.heard - batch.heard_usual).abs().mean(-1) if batch.heard_usual.shape[1] else off.new_zeros(())
+        return (off + pitch + heard).mean()
 
     def _hidden(self, learner: Any, batch: Batch, style: Tensor) -> tuple[Tensor, Tensor]:
         weight = batch.seconds[..., None]
@@ -259,8 +269,9 @@ def make_task(recipe: ProsodyRecipe) -> ProsodyTask:
     """Raises InputError where there is nothing to learn from."""
     if recipe.train is None:
         raise InputError("there is nothing to learn from: give train=DATA, recordings of speech")
-    heard = Recordings(read_data(recipe.train), recipe.jobs)
-    held = None if recipe.validation is None else Recordings(read_data(recipe.validation), recipe.jobs)
+    hearing = hearing_of(recipe.hearing, recipe.layer)
+    heard = Recordings(read_data(recipe.train), hearing, recipe.jobs)
+    held = None if recipe.validation is None else Recordings(read_data(recipe.validation), hearing, recipe.jobs)
     return ProsodyTask(recipe, heard, held)
 
 
