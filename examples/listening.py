@@ -21,8 +21,8 @@ HALF = "sad"
 HEAD = """# Listening
 
 Sentences read by synthetic voices, and what `espressivo convert` makes of them with the weights that allow any use
-(`--licence permissive`) and with those under CC BY-NC-SA. Made by `python examples/listening.py`; every sound is marked as
-synthetic.
+(`--licence permissive`) and with those under CC BY-NC-SA. Made by `python examples/listening.py`; every sound is marked
+as synthetic.
 """
 
 

@@ -96,7 +96,7 @@ class EmoAug:
 
     def prosody_of(self, parts: Parts) -> Float[np.ndarray, "seconds style"]:
         """The prosody of each second of a recording."""
-        return style_of(self.prosody.net, parts).mean
+        return style_of(self.prosody.net, parts)
 
     def __call__(self, parts: Parts, point: Float[np.ndarray, " style"], how: Variation = Variation()) -> Speech:
         """The recording in `parts` with the prosody `point` as its mean: at the level that it had.

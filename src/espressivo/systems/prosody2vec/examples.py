@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ class Batch(NamedTuple):
 class Recordings:
     """Those that could be read, and what the cache keeps of them."""
 
-    def __init__(self, data: Data, hearing: HeardFeature | None = None, jobs: int = 1) -> None:
+    def __init__(self, data: Data | Sequence[Item], hearing: HeardFeature | None = None, jobs: int = 1) -> None:
         self.store, self.skipped = _kept(data, PartsFeature(), jobs)
         self.heard = None if hearing is None else _kept(data, hearing, jobs)[0]
         self.items: list[Item] = [item for item in data if item in self.store]
@@ -162,7 +163,7 @@ class Recordings:
         }
 
 
-def _kept(data: Data, feature: Feature, jobs: int) -> tuple[FeatureStore, tuple[tuple[str, str], ...]]:
+def _kept(data: Data | Sequence[Item], feature: Feature, jobs: int) -> tuple[FeatureStore, tuple[tuple[str, str], ...]]:
     report = extract(data, feature, cache_dir() / "features", jobs=max(1, jobs))
     return FeatureStore(report.folder), tuple(report.skipped)
 

@@ -1,8 +1,8 @@
 """Prosody2Vec: speech from what is said, who says it, its melody, and what is left over, which is the prosody.
 
-The prosody encoder sees the whole recording but may say little: a bottleneck allows a few nats a second, what content
-and speaker already tell is not worth them, and timbre is taken out before. The decoder makes the mel spectrogram
-of all parts; two small networks say which melody and which pace go with a prosody and a sentence.
+The prosody encoder sees the whole recording but may say little: a few numbers a second, each of a few values. What
+content and speaker already tell is not worth them, and timbre is taken out before. The decoder makes the mel
+spectrogram of all parts; two small networks say which melody and which pace go with a prosody and a sentence.
 
 Source: Qu, Wei and Wermter, Disentangling Prosody Representations with Unsupervised Speech Reconstruction (arXiv
 2212.06972): unit encoder, speaker encoder, prosody encoder, decoder. Bottleneck, melody and pace are ours.
@@ -23,13 +23,14 @@ from espressivo.nn.convnext import Reader
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
 BANDS = MEL.n_mels
 MELODY = 2  # log-frequency and voicing
 OFFSETS = 4  # how a recording differs from what is usual for the voice: its register, and three bends of its mel
 SEEN = BANDS + 3 + OFFSETS  # what the prosody encoder sees of a frame: mel, pitch, voicing, level, offsets
 EAR, SHADE, SHADE_BLUR = 64, 12, 0.2  # numbers that what is heard is brought down to; of the whole recording; noise
+EAGER = 8.0  # an emotion is kept so many times smaller than its prosody: so many times faster it learns
 CENTRE, SPAN = 5.1, 0.5  # of the natural logarithm of a voice's frequency in Hz
 MIDDLE, SCALE = -5.0, 2.0  # of the mel
 
@@ -43,7 +44,7 @@ class ProsodyConfig:
         codes: kinds of sound that pace is measured in.
         hearing, layer, heard: a speech encoder that the prosody encoder hears through besides, which of its layers, and
             how many numbers that has; "" and 0 for none.
-        style: numbers of the prosody of a second.
+        style, levels: numbers of the prosody of a second, and how many values each may have.
         styles: of the codebook of style tokens.
         emotions: whose prosody it knows, from whatever recordings had labels.
         width, layers: of the decoder; `prosody_` of the prosody encoder; `contour_` of what gives melody and pace.
@@ -57,7 +58,8 @@ class ProsodyConfig:
     hearing: str = ""
     layer: int = 0
     heard: int = 0
-    style: int = 64
+    style: int = 8
+    levels: int = 5
     styles: int = 100
     width: int = 256
     layers: int = 8
@@ -101,7 +103,7 @@ class Look(NamedTuple):
 
 
 class ProsodyEncoder(nn.Module):
-    """What is seen and heard of each frame to the mean and the spread of the prosody of each second.
+    """What is seen and heard of each frame to the prosody of each second.
 
     The pooling: attentive statistics (Desplanques et al., ECAPA-TDNN, arXiv 2005.07143).
     """
@@ -114,14 +116,22 @@ class ProsodyEncoder(nn.Module):
         more = EAR + SHADE if config.heard else 0
         self.reader = Reader(SEEN + more, width, config.prosody_layers, config.kernel)
         self.attention = nn.Sequential(nn.Linear(width, 64), nn.Tanh(), nn.Linear(64, width))
-        self.out = nn.Linear(2 * width, 2 * config.style)
+        self.out = nn.Linear(2 * width, config.style)
+        self.reach = (config.levels - 1) / 2
 
     def forward(
         self, look: Look, mask: Float[Tensor, "batch frames"], blur: float = 0.0
-    ) -> tuple[Float[Tensor, "batch seconds style"], Float[Tensor, "batch seconds style"]]:
-        """(mean, log of the variance); `mask` is 1 where there is a frame, `blur` makes what is heard of the voice as a
-        whole uncertain."""
-        return self.out(self.pooled(look, mask, blur)).chunk(2, dim=-1)
+    ) -> Float[Tensor, "batch seconds style"]:
+        """Each number is one of `levels` between -1 and 1: finite scalar quantisation.
+
+        Source: Mentzer et al., arXiv 2309.15505.
+
+        Args:
+            mask: 1 where there is a frame.
+            blur: makes what is heard of the voice as a whole uncertain.
+        """
+        free = self.reach * torch.tanh(self.out(self.pooled(look, mask, blur)))
+        return (free + (free.round() - free).detach()) / self.reach
 
     def pooled(
         self, look: Look, mask: Float[Tensor, "batch frames"], blur: float = 0.0
@@ -203,6 +213,10 @@ class Prosody2Vec(nn.Module):
         """The melody and loudness that go with what is said and a prosody."""
         pitch, voicing, level = self.melody_out(self.melody(content, style)).unbind(-1)
         return Contour(pitch * SPAN, voicing, level)
+
+    def feeling(self, number: Int[Tensor, " batch"]) -> Float[Tensor, "batch style"]:
+        """The prosody that stands for an emotion, by its number in the config."""
+        return EAGER * self.emotions[number]
 
     def lengths(
         self, runs: Float[Tensor, "batch runs content"], style: Float[Tensor, "batch runs style"]

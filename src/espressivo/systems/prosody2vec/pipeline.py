@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -24,15 +24,11 @@ from espressivo.systems.prosody2vec.model import BANDS, Look, Prosody2Vec, Usual
 from espressivo.systems.prosody2vec.parts import LEVEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 CHECKPOINTS = {"permissive": "prosody2vec", "any": "prosody2vec-nc"}
 CLEAN = 8.0  # nats between speech and pauses, of a quiet studio
-
-
-class Style(NamedTuple):
-    """The prosody of each second: shapes (seconds, style)."""
-
-    mean: np.ndarray
-    spread: np.ndarray
 
 
 class Prosody:
@@ -91,7 +87,7 @@ class Prosody:
         """Those it can give."""
         return self.net.config.emotions
 
-    def style(self, sound: Sound) -> Style:
+    def style(self, sound: Sound) -> Float[np.ndarray, "seconds style"]:
         """The prosody of each second of `sound`.
 
         Raises:
@@ -103,7 +99,7 @@ class Prosody:
         """Units, melody and style of `sound`: all that the language model reads. Raises as `style`."""
         parts = self.takes(sound)
         heard = self._units.tokens(sound.at(SPEECH_RATE).samples)
-        styles = nearest(style_of(self.net, parts).mean, self.net.styles.numpy()).astype(np.int16)
+        styles = nearest(style_of(self.net, parts), self.net.styles.numpy()).astype(np.int16)
         wanted = -(-len(heard) // round(UNIT_RATE))
         styles = np.pad(styles, (0, max(0, wanted - len(styles))), mode="edge")[:wanted]
         return SpeechTokens(heard.units, heard.pitch, styles, heard.register)
@@ -127,12 +123,12 @@ class Prosody:
         if not 0 <= intensity <= 1:
             raise ConfigError(f"got an intensity of {intensity:g}: give 0 (as it is) to 1 (all of it)")
         parts = self.takes(sound)
-        old = style_of(self.net, parts).mean
+        old = style_of(self.net, parts)
         if reference is None:
             new, contour = old + intensity * (self._mean_of(str(emotion)) - old.mean(axis=0)), None
         else:
             other = self.takes(reference)
-            new = old + intensity * (style_of(self.net, other).mean.mean(axis=0) - old.mean(axis=0))
+            new = old + intensity * (style_of(self.net, other).mean(axis=0) - old.mean(axis=0))
             contour = self._contour(parts, other, intensity)
         return self.voiced(self.converter(parts, old, new, contour), parts.gain)
 
@@ -140,7 +136,7 @@ class Prosody:
         name = canonical(emotion)
         if name not in self.emotions:
             raise ConfigError(f"{self.net.config.name} cannot sound {name}: choose one of {', '.join(self.emotions)}")
-        return self.net.emotions[self.emotions.index(name)].detach().numpy()
+        return self.net.feeling(torch.tensor(self.emotions.index(name))).detach().numpy()
 
     def _contour(self, parts: Parts, other: Parts, intensity: float) -> np.ndarray | None:
         taken = borrowed(parts, other, self.net, self._units.lag)
@@ -185,10 +181,9 @@ class Prosody:
 
 
 @torch.inference_mode()
-def style_of(net: Prosody2Vec, parts: Parts) -> Style:
-    """The prosody of a recording in parts."""
-    mean, spread = net.prosody(look_of(net, parts), torch.ones(1, len(parts)))
-    return Style(mean[0].numpy(), spread[0].numpy())
+def style_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds style"]:
+    """The prosody of each second of a recording in parts."""
+    return net.prosody(look_of(net, parts), torch.ones(1, len(parts)))[0].numpy()
 
 
 @torch.inference_mode()

@@ -1,0 +1,187 @@
+"""The second stage: how each emotion sounds, learned from labels on top of a model that was trained without.
+
+Every emotion gets a prosody of its own to stand for it. Recordings are put together from it as from their own prosody;
+and recordings of any emotion are given it, where a critic, which learns at the same time to name the emotions of real
+recordings, must hear it, and a listener, which learns what is said in real ones, must hear the same words. Neither of
+the two learns anything from what is made, so they cannot be talked into hearing what is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn import functional as F
+
+from espressivo.errors import InputError
+from espressivo.nn.convnext import Reader
+from espressivo.systems.prosody2vec.examples import Batch
+from espressivo.systems.prosody2vec.model import (
+    BANDS,
+    PAIR,
+    SEEN,
+    Expected,
+    Prosody2Vec,
+    Usual,
+    seen,
+    spread_out,
+)
+from espressivo.systems.prosody2vec.parts import ACTIVE, hearing_of
+from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
+from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, recordings_of, together
+from espressivo.training import Losses
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+WIDTH, LAYERS, KERNEL = 128, 3, 7  # of critic and listener
+DROPPED = 0.3
+RAMP = 300  # steps in which the critic's word comes to count
+
+
+class Critic(nn.Module):
+    """Names the emotion of a stretch of speech, from what the prosody encoder sees of it."""
+
+    def __init__(self, emotions: int) -> None:
+        super().__init__()
+        self.reader = Reader(SEEN, WIDTH, LAYERS, KERNEL)
+        self.attention = nn.Linear(WIDTH, WIDTH)
+        self.drop = nn.Dropout(DROPPED)
+        self.out = nn.Linear(2 * WIDTH, emotions)
+
+    def forward(
+        self, frames: Float[Tensor, "batch frames seen"], mask: Float[Tensor, "batch frames"]
+    ) -> Float[Tensor, "batch emotions"]:
+        x = self.reader(frames * mask[..., None])
+        weight = self.attention(x).clamp(-8, 8).exp() * mask[..., None]
+        weight = weight / weight.sum(1, keepdim=True).clamp(min=1e-4)
+        mean = (weight * x).sum(1)
+        power = (weight * x.square()).sum(1)
+        return self.out(self.drop(torch.cat([mean, (power - mean.square()).clamp(min=1e-4).sqrt()], dim=-1)))
+
+
+class Listener(nn.Module):
+    """Hears what is said in mel frames, as the speech units do in sound."""
+
+    def __init__(self, content: int) -> None:
+        super().__init__()
+        self.reader = Reader(PAIR * BANDS, WIDTH, LAYERS, KERNEL)
+        self.out = nn.Linear(WIDTH, content)
+
+    def forward(self, mel: Float[Tensor, "batch frames pair"]) -> Float[Tensor, "batch frames content"]:
+        return self.out(self.reader((mel + 5) / 2))
+
+
+class Actor(nn.Module):
+    """The networks, and those that judge them."""
+
+    step: Tensor
+
+    def __init__(self, net: Prosody2Vec) -> None:
+        super().__init__()
+        self.net = net
+        self.critic, self.listener = Critic(len(net.config.emotions)), Listener(net.config.content)
+        self.register_buffer("step", torch.zeros(()))
+
+
+class ExpressTask(ProsodyTask):
+    """Teaches a model what each emotion in the data sounds like; its prosody encoder stays as it is."""
+
+    def build(self) -> nn.Module:
+        assert self.recipe.begin is not None
+        before = Prosody2Vec.load(self.recipe.begin)
+        recipe, emotions = self.recipe, self.heard.emotions
+        net = Prosody2Vec(replace(before.config, name=recipe.name, licence=recipe.licence, emotions=emotions))
+        weights = before.state_dict()
+        known = dict(zip(before.config.emotions, weights.pop("emotions"), strict=True))
+        net.load_state_dict(weights, strict=False)
+        with torch.no_grad():
+            for row, name in zip(net.emotions, emotions, strict=True):
+                row.copy_(known.get(name, torch.zeros_like(row)))
+        for fixed in (net.prosody, net.usual):
+            fixed.requires_grad_(False)
+        return Actor(net)
+
+    def loss(self, model: nn.Module, batch: Batch) -> Losses:
+        actor: Any = getattr(model, "module", model)
+        net: Prosody2Vec = actor.net
+        with torch.no_grad():
+            expected = net.expected(batch.speaker)
+            own = net.prosody(looked(batch, expected), batch.mask)
+        drawn = torch.rand(len(own), device=own.device) < self.recipe.felt
+        told = ((batch.felt >= 0) & drawn)[:, None, None]
+        style = torch.where(told, net.feeling(batch.felt.clamp(min=0))[:, None], own)
+        total, parts = together(net, batch, style, expected, self.recipe)
+        real = self._criticised(actor.critic, batch.mel, batch.pitch, batch, expected)
+        labelled = batch.felt >= 0
+        named = F.cross_entropy(real, batch.felt.clamp(min=0), reduction="none")
+        named = (named * labelled).sum() / labelled.sum().clamp(min=1)
+        heard = mean_of((actor.listener(batch.mel) - batch.content).abs().mean(-1), batch.mask)
+        liked, kept, hit = self._acted(actor, batch, own, expected)
+        if actor.training:
+            actor.step += 1
+        share = min(1.0, float(actor.step) / RAMP)
+        total = total + named + heard + share * (self.recipe.please * liked + self.recipe.keep_words * kept)
+        right = ((real.argmax(-1) == batch.felt) & labelled).sum() / labelled.sum().clamp(min=1)
+        return Losses(total, {**parts, "critic": named, "right": right, "liked": liked, "hit": hit, "words": kept})
+
+    def _acted(self, actor: Any, batch: Batch, own: Tensor, expected: Expected) -> tuple[Tensor, Tensor, Tensor]:
+        """Any emotion given to each: how far the critic is from hearing it, the listener from the words; and hits."""
+        net: Prosody2Vec = actor.net
+        wanted = torch.randint(len(net.config.emotions), (len(own),), device=own.device)
+        frames = batch.mel.shape[1]
+        before = spread_out(own, frames)
+        after = spread_out(own + (net.feeling(wanted) - own.mean(1))[:, None], frames)
+        change = net.contour(batch.content, after).pitch - net.contour(batch.content, before).pitch
+        pitch = batch.pitch + change
+        with torch.no_grad():
+            was = net.mel(batch.content, batch.speaker, batch.pitch, batch.voiced, before, batch.noise)
+        made = net.mel(batch.content, batch.speaker, pitch, batch.voiced, after, batch.noise)
+        share = torch.rand(len(own), 1, 1, device=own.device)
+        mel = share * (batch.mel + made - was) + (1 - share) * made
+        said = self._criticised(fixed(actor.critic), mel, pitch, batch, expected)
+        heard = fixed(actor.listener)(mel)
+        kept = mean_of((heard - batch.content).abs().mean(-1), batch.mask)
+        return F.cross_entropy(said, wanted), kept, (said.argmax(-1) == wanted).float().mean()
+
+    def _criticised(self, critic: Any, mel: Tensor, pitch: Tensor, batch: Batch, expected: Expected) -> Tensor:
+        own = whole(mel, pitch, batch)
+        look = seen(mel, pitch, batch.voiced, batch.heard, own, expected, batch.blur)
+        return critic(look.frames, batch.mask)
+
+    def export(self, model: nn.Module, folder: Path) -> None:
+        assert isinstance(model, Actor)
+        self.save(model.net, folder)
+
+
+def fixed(module: nn.Module) -> Any:
+    """`module` as it is now: gradients pass through it, and stop at its weights."""
+    weights = {name: value.detach() for name, value in module.named_parameters()}
+    return lambda *given: functional_call(module, weights, given)
+
+
+def whole(mel: Tensor, pitch: Tensor, batch: Batch) -> Usual:
+    """What is usual in the stretch itself, as `examples.usual` has it of a recording; gradients pass."""
+    both = mel.unflatten(-1, (PAIR, BANDS)).mean(-2)
+    loud = both.detach().mean(-1).masked_fill(batch.mask == 0, -99.0)
+    speaks = (loud > loud.max(1, keepdim=True).values - ACTIVE).to(mel.dtype)[..., None]
+    count = speaks.sum(1).clamp(min=1)
+    middle = (both * speaks).sum(1) / count
+    spread = (((both - middle[:, None]).square() * speaks).sum(1) / count + 1e-4).sqrt()
+    voiced = batch.voiced.sum(1, keepdim=True)
+    register = (pitch * batch.voiced).sum(1, keepdim=True) / voiced.clamp(min=1)
+    return Usual(middle, spread, register, (voiced > 0).to(mel.dtype), batch.heard_usual)
+
+
+def make_task(recipe: ProsodyRecipe) -> ExpressTask:
+    """Raises InputError where no two emotions are labelled, AssetError where `begin` holds no model."""
+    assert recipe.begin is not None
+    before = Prosody2Vec.load(recipe.begin).config
+    heard, held = recordings_of(recipe, hearing_of(before.hearing, before.layer))
+    if len(heard.emotions) < 2:
+        raise InputError("nothing to learn: give recordings of two emotions at least, in a column 'emotion'")
+    return ExpressTask(recipe, heard, held)

@@ -1,0 +1,72 @@
+"""What trains prosody2vec, besides what every training has."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from espressivo.systems.prosody2vec.model import ProsodyConfig
+from espressivo.systems.prosody2vec.parts import HEARING, HEARING_DIM, HEARING_LAYER
+from espressivo.training import Recipe
+from espressivo.training.recipe import Count, Some
+
+FOLDER = Path(__file__).parent / "recipes"
+
+
+class ProsodyRecipe(Recipe):
+    """What this room's training has besides.
+
+    Attributes:
+        frames: of an example, 43 a second.
+        hearing, layer, heard, style, width …: see ProsodyConfig.
+        hide_speaker, hide_words: weights of the adversaries that try to read them off the prosody.
+        blur: how strongly the offsets that the prosody encoder sees are changed at random: 0 not at all, 1 as usual.
+        contour_weight, pace_weight, usual_weight: of those losses, against that of the mel.
+        begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data, see
+            express.py. None learns everything from the beginning, without labels.
+        felt: share of labelled examples that are told their emotion in place of their prosody.
+        please: weight of the critic that ought to hear the emotion in what is made, when it has learned to.
+        keep_words: weight of the listener that ought to hear the same words in it.
+        labels: emotions of the data that are taken for another.
+        jobs: processes that take recordings apart.
+    """
+
+    frames: Some = 128
+    hearing: str = HEARING
+    layer: Count = HEARING_LAYER
+    heard: Count = HEARING_DIM
+    style: Some = 8
+    levels: Annotated[int, Field(gt=1)] = 5
+    styles: Some = 100
+    width: Some = 256
+    layers: Some = 8
+    prosody_width: Some = 160
+    prosody_layers: Some = 4
+    contour_width: Some = 128
+    contour_layers: Some = 4
+    hide_speaker: float = Field(default=1.0, ge=0)
+    hide_words: float = Field(default=0.5, ge=0)
+    blur: float = Field(default=1.0, ge=0)
+    contour_weight: float = Field(default=0.5, ge=0)
+    pace_weight: float = Field(default=0.2, ge=0)
+    usual_weight: float = Field(default=0.2, ge=0)
+    begin: Annotated[Path | None, Field(strict=False)] = None
+    felt: float = Field(default=0.7, ge=0, le=1)
+    please: float = Field(default=0.3, ge=0)
+    keep_words: float = Field(default=1.0, ge=0)
+    labels: dict[str, str] = {}
+    jobs: Count = 1
+
+    def config(self, emotions: tuple[str, ...]) -> ProsodyConfig:
+        """The networks that it describes."""
+        shape = {field.name: getattr(self, field.name) for field in fields(ProsodyConfig) if field.name in SHAPE}
+        return ProsodyConfig(self.name, self.licence, emotions=emotions, **shape)
+
+
+SHAPE = (
+    *("hearing", "layer", "heard", "style", "levels", "styles", "width", "layers"),
+    *("prosody_width", "prosody_layers", "contour_width", "contour_layers"),
+)
