@@ -21,6 +21,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 
 from espressivo.errors import InputError, OutputError
+from espressivo.media import resample
 from espressivo.media.files import writing
 
 # Which codec a suffix of a sound file means, best first.
@@ -54,8 +55,7 @@ def write_sound(
     codec = _codec(path, _SOUND_CODECS)
     sound = _checked(samples, rate)
     with writing(path) as part, _muxer(part, metadata) as container:
-        stream, fitted = _sound_stream(container, codec, sound, rate)
-        for _ in _encoded(container, stream, fitted):
+        for _ in _encoded(container, _sound_stream(container, codec, rate), sound, rate):
             pass
 
 
@@ -94,7 +94,7 @@ def write_video(
         video = _video_stream(container, first.shape, fps, quality)
         audio: Iterator[float] = iter(())
         if heard is not None and rate is not None:
-            audio = _encoded(container, *_sound_stream(container, "aac", heard, rate))
+            audio = _encoded(container, _sound_stream(container, "aac", rate), heard, rate)
         spoken: float | None = 0.0
         for n, picture in enumerate(itertools.chain([first], pictures)):
             if picture.shape != first.shape:
@@ -146,37 +146,37 @@ def _checked(samples: np.ndarray, rate: int) -> np.ndarray:
         raise InputError(f"got a sample rate of {rate}: it must be positive")
     if not np.isfinite(sound).all():
         raise InputError("the sound holds samples that are not numbers (NaN or infinite)")
-    return np.clip(sound, -1.0, 1.0).astype(np.float32)
+    return sound
 
 
-def _sound_stream(
-    container: OutputContainer, codec: str, sound: np.ndarray, rate: int
-) -> tuple[AudioStream, np.ndarray]:
-    """A stream for `sound`, and `sound` at the stream's rate: not every codec takes every rate."""
+def _sound_stream(container: OutputContainer, codec: str, rate: int) -> AudioStream:
+    """A stream at `rate` or the next that the codec takes: not every one takes every rate."""
     allowed = av.Codec(codec, "w").audio_rates
     fitting = rate
     if allowed and rate not in allowed:
         fitting = min((r for r in allowed if r >= rate), default=max(allowed))
-    if fitting != rate:
-        import soxr
-
-        sound = np.clip(soxr.resample(sound, rate, fitting, "HQ"), -1.0, 1.0)
     stream = container.add_stream(codec, rate=fitting, layout="mono")
     assert isinstance(stream, AudioStream)
     if codec in _BIT_RATES:
         stream.bit_rate = _BIT_RATES[codec]
-    return stream, sound
+    return stream
 
 
-def _encoded(container: OutputContainer, stream: AudioStream, sound: np.ndarray) -> Iterator[float]:
+def _encoded(container: OutputContainer, stream: AudioStream, sound: np.ndarray, rate: int) -> Iterator[float]:
     """Encode `sound` a second at a time; yields how many seconds are in."""
-    for at in range(0, len(sound), stream.rate * _SECOND):
-        piece = np.ascontiguousarray(sound[None, at : at + stream.rate * _SECOND])
-        frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
+    pieces = (_clipped(sound[at : at + rate * _SECOND]) for at in range(0, len(sound), rate * _SECOND))
+    at = 0
+    for piece in resample.stretch(lambda *_: pieces, rate, 0.0, len(sound) / rate, stream.rate):
+        frame = av.AudioFrame.from_ndarray(piece[None], format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = stream.rate, at, Fraction(1, stream.rate)
         container.mux(stream.encode(frame))
-        yield (at + piece.shape[1]) / stream.rate
+        at += len(piece)
+        yield at / stream.rate
     container.mux(stream.encode(None))
+
+
+def _clipped(piece: np.ndarray) -> np.ndarray:
+    return np.clip(piece, -1.0, 1.0).astype(np.float32)
 
 
 def _video_stream(container: OutputContainer, shape: tuple[int, ...], fps: float, quality: float) -> VideoStream:

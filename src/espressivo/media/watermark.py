@@ -14,7 +14,8 @@ So z needs no training data, no model of speech and no assumption on the sound: 
 `tests`, the probability of a false alarm is at most tests · exp(-z² / 2). The threshold is where that is `FALSE_ALARM`.
 
 All is worked out at 16 kHz and only the difference is brought to the sound's own rate, so one detector serves every
-rate from 8 kHz on. The pattern is public, and a mark so faint can be removed by who wants to: it tells honest people.
+rate from 8 kHz on. It is worked out a stretch at a time, each with what reaches into it from its neighbours, so a long
+sound needs little more memory than its samples and has no seams. The pattern is public, and a mark so faint can be removed by who wants to: it tells honest people.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from functools import cache
 import numpy as np
 
 from espressivo.errors import InputError
+from espressivo.media import resample
 
 RATE = 16_000
 FALSE_ALARM = 1e-5
@@ -40,7 +42,8 @@ _FIRST_BIN, _BANDS, _WIDTH = 5, 54, 2  # 54 bands of two bins of 62.5 Hz, from 3
 _FAINTEST, _STRONGEST = 1.2, 3.6  # decibels; the overlap of windows and bands leaves about half of them
 _ENOUGH = 13.0  # a mark found this clearly survives what codecs and phones do to it (benchmarks/marking.py)
 _QUIETEST = 1e-6  # cells this far below the loudest one say nothing
-_STRETCH = 6 * RATE  # the detector looks at six seconds at a time, three seconds apart
+_STRETCH = 6 * RATE  # a whole number of hops; the detector looks at six seconds at a time, three seconds apart
+_EDGE = 2 * _WINDOW  # windows that reach into a stretch begin no earlier and end no later
 
 
 @dataclass(frozen=True)
@@ -80,21 +83,21 @@ def embed(samples: np.ndarray, rate: int) -> np.ndarray:
     if rate < LOWEST_RATE:
         raise InputError(f"cannot mark sound at {rate} Hz: {LOWEST_RATE} Hz is the least that can carry the mark")
     sound = given.astype(np.float32)
-    plain = _resampled(sound, rate, RATE)
-    strength, change = _FAINTEST, _change(plain, _FAINTEST)
-    while strength < _STRONGEST and (score := search([plain + change]).score) < _ENOUGH:
-        # The score grows about as the strength does; at least a tenth more, so that this ends.
-        strength = min(_STRONGEST, strength * max(1.1, _ENOUGH / max(score, 1.0)))
-        change = _change(plain, strength)
-    return np.clip(sound + _fitted(_resampled(change, RATE, rate), len(sound)), -1.0, 1.0)
+    plain = _at_16k(sound, rate)
+    changes = (change for _, change in _changes(plain, _strength(plain)))
+    at = 0
+    for change in resample.stretch(lambda *_: changes, RATE, 0.0, len(sound) / rate, rate):
+        sound[at : at + len(change)] += change
+        at += len(change)
+    return np.clip(sound, -1.0, 1.0, out=sound)
 
 
 def search(blocks: Iterable[np.ndarray]) -> Finding:
     """Look for the mark in mono 16 kHz sound that comes in blocks of any length; memory stays flat."""
     best, tests, heard = 0.0, 0, 0.0
     for stretch, fresh in _stretches(blocks):
-        residues, active = _residues(stretch)
-        best = max(best, max(map(_best_match, residues), default=0.0))
+        score, active = _looked(stretch)
+        best = max(best, score)
         tests += PERIOD * _STEPS
         heard += active * min(1.0, fresh / max(len(stretch), 1))
     return Finding(best, tests, heard)
@@ -122,10 +125,37 @@ def _spectra(sound: np.ndarray) -> np.ndarray:
     return np.fft.rfft(frames * _taper(), axis=1)
 
 
-def _change(sound: np.ndarray, strength: float) -> np.ndarray:
-    """What the mark adds to a 16 kHz sound, of the same length."""
+def _strength(plain: np.ndarray) -> float:
+    """Decibels: the faintest mark that is found clearly."""
+    strength = _FAINTEST
+    while strength < _STRONGEST and (score := _clarity(plain, strength)) < _ENOUGH:
+        # The score grows about as the strength does; at least a tenth more, so that this ends.
+        strength = min(_STRONGEST, strength * max(1.1, _ENOUGH / max(score, 1.0)))
+    return strength
+
+
+def _clarity(plain: np.ndarray, strength: float) -> float:
+    """The score of the mark of this strength, or the first score that is enough: the rest need not be looked at."""
+    best = 0.0
+    for stretch, _ in _stretches(sound + change for sound, change in _changes(plain, strength)):
+        best = max(best, _looked(stretch)[0])
+        if best >= _ENOUGH:
+            break
+    return best
+
+
+def _changes(plain: np.ndarray, strength: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Each stretch of a 16 kHz sound and what the mark adds to it: laid end to end, `_change` of the whole."""
+    for start in range(0, len(plain), _STRETCH):
+        edge = min(start, _EDGE)
+        change = _change(plain[start - edge : start + _STRETCH + _EDGE], strength, (start - edge) // _HOP)
+        yield plain[start : start + _STRETCH], change[edge : edge + _STRETCH]
+
+
+def _change(sound: np.ndarray, strength: float, first: int = 0) -> np.ndarray:
+    """What the mark adds to a 16 kHz sound that begins `first` hops into the whole, of the same length."""
     spectra = _spectra(sound)
-    signs = _pattern()[np.arange(len(spectra)) // _STEPS % PERIOD]
+    signs = _pattern()[(first + np.arange(len(spectra))) // _STEPS % PERIOD]
     gains = np.zeros(spectra.shape, np.float32)
     gains[:, _FIRST_BIN : _FIRST_BIN + _BANDS * _WIDTH] = np.repeat(10 ** (strength / 20 * signs) - 1, _WIDTH, axis=1)
     pieces = np.fft.irfft(spectra * gains, _WINDOW, axis=1) * (_taper() / 2)
@@ -139,6 +169,12 @@ def _overlapped(pieces: np.ndarray) -> np.ndarray:
     for i in range(_WINDOW // _HOP):
         out[i : i + len(pieces)] += quarters[:, i]
     return out.ravel().astype(np.float32)
+
+
+def _looked(stretch: np.ndarray) -> tuple[float, float]:
+    """The highest score in a stretch, and how many seconds of it are not silence."""
+    residues, active = _residues(stretch)
+    return max(map(_best_match, residues), default=0.0), active
 
 
 def _residues(sound: np.ndarray) -> tuple[list[np.ndarray], float]:
@@ -198,10 +234,11 @@ def _stretches(blocks: Iterable[np.ndarray]) -> Iterator[tuple[np.ndarray, int]]
         yield held, len(held) - seen
 
 
-def _resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+def _at_16k(sound: np.ndarray, rate: int) -> np.ndarray:
+    """A copy, for the sound itself is about to be changed."""
     import soxr
 
-    return sound if rate == wanted else soxr.resample(sound, rate, wanted, "HQ").astype(np.float32)
+    return sound.copy() if rate == RATE else soxr.resample(sound, rate, RATE, "HQ")
 
 
 def _fitted(sound: np.ndarray, length: int) -> np.ndarray:
