@@ -1,6 +1,9 @@
 """Work in several processes: in order, a bounded number in flight, and nobody dies for another."""
 
+import contextlib
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -8,6 +11,7 @@ import tracemalloc
 import warnings
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +21,8 @@ from espressivo.corpora.spread import LostError, cores, spread
 from espressivo.errors import ConfigError, EspressivoError
 
 from . import workers
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -44,6 +50,30 @@ def test_a_killed_worker_costs_one_item() -> None:
     assert isinstance(error, LostError)
     assert "at work on 5 was killed: out of memory?" in str(error)
     assert time.monotonic() - begun < 30
+
+
+@pytest.mark.parametrize("state", ["idle", "asleep at work", "busy"])
+def test_workers_end_when_their_parent_is_killed(state: str) -> None:
+    """They all hold its standard output: that ends when the last of them has."""
+    work, seconds = {"idle": ("sleepy", 0.2), "asleep at work": ("sleepy", 60), "busy": ("stubborn", 60)}[state]
+    code = (
+        "import time; from espressivo.corpora.spread import spread; from tests.corpora import workers\n"
+        f"results = spread(workers.{work}, [{seconds}] * 2, jobs=2)\n"
+        "print([next(results).value for _ in range(2)], flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as victim:
+        assert victim.stdout is not None
+        pids = [int(victim.stdout.readline()) for _ in range(2)]
+        if state == "idle":
+            assert victim.stdout.readline() == "[None, None]\n"
+        victim.kill()
+        try:
+            assert victim.communicate(timeout=20)[0] == ""
+        except subprocess.TimeoutExpired:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            raise
 
 
 def test_a_pool_that_breaks_between_two_items_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,24 @@ def mortal(number: int) -> int:
     return number
 
 
+def sleepy(seconds: float) -> None:
+    _present()
+    time.sleep(seconds)
+
+
+def stubborn(seconds: float) -> None:
+    """Works in Python for that long."""
+    _present()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def _present() -> None:
+    """Its number on a line, in one piece: others write there too."""
+    os.write(1, b"%d\n" % os.getpid())
+
+
 def whoami(number: int) -> tuple[int, str | None]:
     return os.getpid(), os.environ.get("OMP_NUM_THREADS")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import av
@@ -46,6 +47,18 @@ def test_the_same_sound_is_the_same_file(tmp_path: Path) -> None:
 def test_too_loud_is_clipped_not_wrapped(tmp_path: Path) -> None:
     write_sound(tmp_path / "a.wav", np.array([0.0, 2.0, -2.0, 1.0]), 16_000)
     np.testing.assert_allclose(read(tmp_path / "a.wav").sound.samples, [0, 1, -1, 1], atol=4e-5)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.ogg"])
+def test_no_second_copy_of_a_long_sound(tmp_path: Path, name: str) -> None:
+    """Ogg is written at another rate, Opus's own."""
+    wave = tone(60, 22_050)
+    tracemalloc.start()
+    write_sound(tmp_path / name, wave, 22_050)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < wave.nbytes / 2
+    assert read(tmp_path / name).duration == pytest.approx(60, abs=1e-3)
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".m4v", ".mov", ".mkv"])

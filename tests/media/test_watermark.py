@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -104,6 +105,50 @@ def test_a_reply_inside_a_long_recording_is_found(marked):
     recording[24 * RATE : 24 * RATE + len(marked)] += marked
     assert search([recording]).found
     assert not search([noise(40)]).found
+
+
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 63, 64, 65, 128, 700, 30_000])
+def test_stretches_laid_end_to_end_are_the_whole(beyond):
+    """So no seam can be heard: not one bit differs, wherever the last stretch ends."""
+    sound = noise(2 * watermark._STRETCH / RATE + 1)[: 2 * watermark._STRETCH + beyond]
+    plain, change = map(np.concatenate, zip(*watermark._changes(sound, 1.2), strict=True))
+    assert np.array_equal(plain, sound)
+    assert np.array_equal(change, watermark._change(sound, 1.2))
+
+
+@pytest.mark.parametrize("rate", [8000, 11_025, 16_000, 24_000, 44_100])
+def test_a_long_sound_is_marked_as_if_at_once(rate):
+    sound = noise(20, rate=rate)
+    sound.flags.writeable = False
+    plain = soxr.resample(sound, rate, RATE) if rate != RATE else sound
+    strength = watermark._strength(plain)
+    assert strength == watermark._FAINTEST
+    change = watermark._change(plain, strength)
+    change = soxr.resample(change, RATE, rate) if rate != RATE else change
+    change = np.pad(change, (0, 10))[: len(sound)]
+    assert np.array_equal(embed(sound, rate), np.clip(sound + change, -1, 1))
+
+
+def test_the_whole_is_looked_at_until_the_mark_is_clear():
+    """A strength is chosen for the whole: one clear stretch is enough, wherever it lies."""
+    hum = np.sin(np.arange(14 * RATE) * 0.17).astype(np.float32) * 0.1
+    late = np.concatenate([hum, noise(7)])
+    for sound in (hum, late):
+        score = search(here + change for here, change in watermark._changes(sound, 1.2)).score
+        clarity = watermark._clarity(sound, 1.2)
+        assert clarity == score if score < watermark._ENOUGH else clarity >= watermark._ENOUGH
+    assert watermark._strength(hum) == watermark._STRONGEST
+    assert watermark._strength(late) == watermark._FAINTEST
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000])
+def test_memory_stays_near_the_size_of_the_samples(rate):
+    sound = noise(300, rate=rate)
+    tracemalloc.start()
+    embed(sound, rate)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * sound.nbytes
 
 
 def test_marking_twice_is_harmless(voice):

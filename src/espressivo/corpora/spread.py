@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -196,13 +197,26 @@ _function: Callable[[Any], Any]
 def _begin(function: Callable[[Any], Any]) -> None:
     """In a worker: its work, and no last words.
 
-    Ctrl-C reaches every process; the one that started it all has its say, and the workers end at once.
+    Ctrl-C reaches every process; the one that started it all has its say, and the workers end at once. They end, too,
+    when that one is gone without a word, as after kill -9.
     """
     global _function
     _function = function
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def _end_with_parent() -> None:
+    """Sleeps until the process that started this one is gone, then ends this one, whatever it is at.
+
+    A worker would else wait for its next item for ever: each holds both ends of the pipe that they come through.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(item: object) -> tuple[Any, EspressivoError | None, list[str]]:

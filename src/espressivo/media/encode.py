@@ -164,19 +164,16 @@ def _sound_stream(container: OutputContainer, codec: str, rate: int) -> AudioStr
 
 def _encoded(container: OutputContainer, stream: AudioStream, sound: np.ndarray, rate: int) -> Iterator[float]:
     """Encode `sound` a second at a time; yields how many seconds are in."""
-    pieces = (_clipped(sound[at : at + rate * _SECOND]) for at in range(0, len(sound), rate * _SECOND))
-    at = 0
-    for piece in resample.stretch(lambda *_: pieces, rate, 0.0, len(sound) / rate, stream.rate):
+    starts = range(0, len(sound), rate * _SECOND)
+    pieces = (np.clip(sound[at : at + rate * _SECOND], -1.0, 1.0).astype(np.float32) for at in starts)
+    at, end = 0, max(len(sound) / rate, 1 / stream.rate)  # one sample at the least
+    for piece in resample.stretch(lambda *_: pieces, rate, 0.0, end, stream.rate):
         frame = av.AudioFrame.from_ndarray(piece[None], format="fltp", layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = stream.rate, at, Fraction(1, stream.rate)
         container.mux(stream.encode(frame))
         at += len(piece)
         yield at / stream.rate
     container.mux(stream.encode(None))
-
-
-def _clipped(piece: np.ndarray) -> np.ndarray:
-    return np.clip(piece, -1.0, 1.0).astype(np.float32)
 
 
 def _video_stream(container: OutputContainer, shape: tuple[int, ...], fps: float, quality: float) -> VideoStream:

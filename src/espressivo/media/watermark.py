@@ -15,7 +15,9 @@ So z needs no training data, no model of speech and no assumption on the sound: 
 
 All is worked out at 16 kHz and only the difference is brought to the sound's own rate, so one detector serves every
 rate from 8 kHz on. It is worked out a stretch at a time, each with what reaches into it from its neighbours, so a long
-sound needs little more memory than its samples and has no seams. The pattern is public, and a mark so faint can be removed by who wants to: it tells honest people.
+sound needs little more memory than its samples, and has no seams.
+
+The pattern is public, and a mark so faint can be removed by who wants to: it tells honest people.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The second stage: how each emotion sounds, learned from labels on top of a model that was trained without.
 
-Every emotion gets a prosody of its own to stand for it. Recordings are put together from it as from their own prosody;
-and recordings of any emotion are given it, where a critic, which learns at the same time to name the emotions of real
-recordings, must hear it, and a listener, which learns what is said in real ones, must hear the same words. Neither of
-the two learns anything from what is made, so they cannot be talked into hearing what is not there.
+First a critic learns to name the emotions of real recordings, and a listener to hear what is said in them. Then every
+emotion gets a prosody of its own to stand for it: recordings are put together from it as from their own prosody, and
+recordings of any emotion are given it, so that the critic hears it and the listener the same words. These two learn
+nothing from what is made.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 WIDTH, LAYERS, KERNEL = 128, 3, 7  # of critic and listener
 DROPPED = 0.3
-RAMP = 300  # steps in which the critic's word comes to count
 
 
 class Critic(nn.Module):
@@ -108,26 +107,35 @@ class ExpressTask(ProsodyTask):
 
     def loss(self, model: nn.Module, batch: Batch) -> Losses:
         actor: Any = getattr(model, "module", model)
+        with torch.no_grad():
+            expected = actor.net.expected(batch.speaker)
+        if actor.training:
+            actor.step += 1
+        if float(actor.step) <= self.recipe.rehearse:
+            return self._judging(actor, batch, expected)
+        return self._acting(actor, batch, expected)
+
+    def _judging(self, actor: Any, batch: Batch, expected: Expected) -> Losses:
+        """Critic and listener learn from real recordings."""
+        said = self._criticised(actor.critic, batch.mel, batch.pitch, batch, expected)
+        labelled = (batch.felt >= 0).float()
+        named = mean_of(F.cross_entropy(said, batch.felt.clamp(min=0), reduction="none"), labelled)
+        words = mean_of((actor.listener(batch.mel) - batch.content).abs().mean(-1), batch.mask)
+        right = mean_of((said.argmax(-1) == batch.felt).float(), labelled)
+        return Losses(named + words, {"critic": named, "right": right, "listener": words})
+
+    def _acting(self, actor: Any, batch: Batch, expected: Expected) -> Losses:
+        """The networks learn from real recordings, and to please critic and listener, who learn no more."""
         net: Prosody2Vec = actor.net
         with torch.no_grad():
-            expected = net.expected(batch.speaker)
             own = net.prosody(looked(batch, expected), batch.mask)
         drawn = torch.rand(len(own), device=own.device) < self.recipe.felt
         told = ((batch.felt >= 0) & drawn)[:, None, None]
         style = torch.where(told, net.feeling(batch.felt.clamp(min=0))[:, None], own)
         total, parts = together(net, batch, style, expected, self.recipe)
-        real = self._criticised(actor.critic, batch.mel, batch.pitch, batch, expected)
-        labelled = batch.felt >= 0
-        named = F.cross_entropy(real, batch.felt.clamp(min=0), reduction="none")
-        named = (named * labelled).sum() / labelled.sum().clamp(min=1)
-        heard = mean_of((actor.listener(batch.mel) - batch.content).abs().mean(-1), batch.mask)
         liked, kept, hit = self._acted(actor, batch, own, expected)
-        if actor.training:
-            actor.step += 1
-        share = min(1.0, float(actor.step) / RAMP)
-        total = total + named + heard + share * (self.recipe.please * liked + self.recipe.keep_words * kept)
-        right = ((real.argmax(-1) == batch.felt) & labelled).sum() / labelled.sum().clamp(min=1)
-        return Losses(total, {**parts, "critic": named, "right": right, "liked": liked, "hit": hit, "words": kept})
+        total = total + self.recipe.please * liked + self.recipe.keep_words * kept
+        return Losses(total, {**parts, "liked": liked, "hit": hit, "words": kept})
 
     def _acted(self, actor: Any, batch: Batch, own: Tensor, expected: Expected) -> tuple[Tensor, Tensor, Tensor]:
         """Any emotion given to each: how far the critic is from hearing it, the listener from the words; and hits."""
@@ -143,6 +151,7 @@ class ExpressTask(ProsodyTask):
         made = net.mel(batch.content, batch.speaker, pitch, batch.voiced, after, batch.noise)
         share = torch.rand(len(own), 1, 1, device=own.device)
         mel = share * (batch.mel + made - was) + (1 - share) * made
+        actor.critic.eval()
         said = self._criticised(fixed(actor.critic), mel, pitch, batch, expected)
         heard = fixed(actor.listener)(mel)
         kept = mean_of((heard - batch.content).abs().mean(-1), batch.mask)

@@ -28,7 +28,8 @@ class ProsodyRecipe(Recipe):
         begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data, see
             express.py. None learns everything from the beginning, without labels.
         felt: share of labelled examples that are told their emotion in place of their prosody.
-        please: weight of the critic that ought to hear the emotion in what is made, when it has learned to.
+        rehearse: steps in which critic and listener learn, before the networks do.
+        please: weight of the critic that ought to hear the emotion in what is made.
         keep_words: weight of the listener that ought to hear the same words in it.
         labels: emotions of the data that are taken for another.
         jobs: processes that take recordings apart.
@@ -55,6 +56,7 @@ class ProsodyRecipe(Recipe):
     usual_weight: float = Field(default=0.2, ge=0)
     begin: Annotated[Path | None, Field(strict=False)] = None
     felt: float = Field(default=0.7, ge=0, le=1)
+    rehearse: Count = 800
     please: float = Field(default=0.3, ge=0)
     keep_words: float = Field(default=1.0, ge=0)
     labels: dict[str, str] = {}

@@ -40,6 +40,7 @@ from espressivo.training.checkpoint import save_model
 
 RECIPE, RECIPES = ProsodyRecipe, FOLDER
 NEUTRAL = "neutral"
+SHOWN = ("mel", "contour", "pace")
 KNOWN = 5  # recordings of somebody before the adversary learns to tell them
 
 
@@ -128,8 +129,8 @@ class ProsodyTask(Task[Batch]):
                 losses = self.loss(model, Batch(*(part.to(device) for part in batch)))
                 found.append({name: float(value) for name, value in losses.parts.items()})
         model.train()
-        means = {name: float(np.mean([row[name] for row in found])) for name in ("mel", "contour", "pace")}
-        return {"score": -(means["mel"] + means["contour"]), **means}
+        means = {name: float(np.mean([row[name] for row in found])) for name in SHOWN if name in found[0]}
+        return {"score": -sum(means.values()), **means}
 
     def speakers(self) -> Mapping[str, Collection[str | None]]:
         held = {} if self.held is None else {"validation": self.held.speakers()}

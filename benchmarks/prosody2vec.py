@@ -1,0 +1,134 @@
+"""What prosody tells: emotions, as it should; speakers and words, as it should not; beside units and simple features.
+
+    python benchmarks/prosody2vec.py [--jobs N]
+
+One speaker left out at a time, 3 seeds, the classifier of systems/voice_emotion on each kind of vector. Every corpus
+is heard by a checkpoint that did not learn from it, or not from the speakers that are probed. Writes
+benchmarks/results/prosody2vec.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from functools import cache
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import torch
+
+from common import rounded, save, table
+from espressivo.assets.shipped import beside
+from espressivo.metrics.probes import probe
+from espressivo.systems.prosody2vec.examples import Recordings
+from espressivo.systems.prosody2vec.model import Prosody2Vec
+from espressivo.systems.prosody2vec.parts import hearing_of
+from espressivo.systems.prosody2vec.pipeline import look_of, style_of
+from espressivo.systems.prosody2vec.quality import pooled
+from espressivo.systems.voice_emotion.examples import Table
+from espressivo.training.checkpoint import load_speakers
+from voice_emotion import CORPORA, PLAIN, SEEDS, fitted, items, leave_one_out, probabilities, relabelled, simple, uar
+
+HEARD_BY = {"emodb": "prosody2vec-nc", "ravdess": "prosody2vec", "nemo": "prosody2vec"}
+"""EmoDB is in the one that allows any use, RAVDESS and nEMO are in the other."""
+KINDS = {
+    "prosody": ("style", "encoder", "hearing"),
+    "units": ("units",),
+    "prosody and units": ("style", "encoder", "hearing", "units"),
+    "prosody vector alone": ("style",),
+    "speech encoder's layer alone": ("hearing",),
+}
+JOBS = 1
+
+
+@cache
+def vectors(name: str) -> tuple[dict[str, np.ndarray], Table]:
+    """Of each recording of a corpus: what each part of the model makes of it; and the table with an empty x."""
+    folder = beside(f"checkpoints/{HEARD_BY[name]}")
+    net = Prosody2Vec.load(folder)
+    heard = {who for part in load_speakers(folder).values() for who in part}
+    chosen = [item for item in items(name) if item.speaker not in heard and item.emotion is not None]
+    recordings = Recordings(chosen, hearing_of(net.config.hearing, net.config.layer), JOBS)
+    rows: dict[str, list[np.ndarray]] = {"style": [], "encoder": [], "hearing": [], "units": [], "mel": []}
+    for item in recordings.items:
+        parts = recordings.parts(item)
+        rows["style"].append(pooled(style_of(net, parts)))
+        with torch.inference_mode():
+            inner = net.prosody.pooled(look_of(net, parts), torch.ones(1, len(parts)))[0].numpy()
+        rows["encoder"].append(pooled(inner))
+        rows["hearing"].append(parts.heard.mean(axis=0))
+        rows["units"].append(pooled(parts.content))
+        rows["mel"].append(pooled(parts.mel))
+    found = recordings.items
+    names = (np.array([getattr(item, key) for item in found]) for key in ("emotion", "speaker", "id"))
+    emotion, speaker, ids = names
+    empty = Table(np.zeros((len(found), 0), np.float32), emotion, speaker, np.array([name] * len(found)), ids)
+    return {key: np.stack(values).astype(np.float32) for key, values in rows.items()}, empty
+
+
+def of(name: str, parts: Iterable[str]) -> Table:
+    found, empty = vectors(name)
+    x = np.concatenate([found[part] for part in parts], axis=1)
+    return Table(x, empty.emotion, empty.speaker, empty.corpus, empty.ids)
+
+
+def recognition() -> dict[str, Any]:
+    """UAR, one speaker left out."""
+    rows: dict[str, Any] = {kind: {} for kind in (*KINDS, "simple features")}
+    for name in CORPORA:
+        for kind, parts in KINDS.items():
+            rows[kind][name] = leave_one_out(PLAIN, of(name, parts), SEEDS)
+        plain, known = simple(name), set(of(name, ("style",)).ids.tolist())
+        plain = plain.only(np.array([one in known for one in plain.ids.tolist()]))
+        rows["simple features"][name] = leave_one_out(PLAIN, plain, SEEDS)
+    return rows
+
+
+def across() -> dict[str, Any]:
+    """UAR on a corpus never learned from, over the emotions that both show."""
+    rows = {}
+    for one, other in permutations(CORPORA, 2):
+        taught, asked = (relabelled(PLAIN, of(name, KINDS["prosody and units"])) for name in (one, other))
+        shared = sorted(set(taught.emotion.tolist()) & set(asked.emotion.tolist()))
+        taught, asked = (data.only(np.isin(data.emotion, shared)) for data in (taught, asked))
+        net = fitted(PLAIN, taught)
+        found = {"emotions": len(shared)}
+        for way, known in (("as it is", False), ("speaker known", True)):
+            found[way] = uar(net.config.emotions, asked.emotion, probabilities(net, asked, known))
+        rows[f"{one} → {other}"] = found
+    return rows
+
+
+def leakage() -> dict[str, Any]:
+    """What a linear probe reads of the speaker, and of the sentence by speakers it has not heard."""
+    rows: dict[str, Any] = {}
+    for name in CORPORA:
+        found, empty = vectors(name)
+        texts = {item.id: item.text or "" for item in items(name)}
+        said = [texts[one] for one in empty.ids.tolist()]
+        for kind in ("style", "units", "mel", "hearing"):
+            speaker = probe(found[kind], empty.speaker.tolist())
+            sentence = probe(found[kind], said, empty.speaker.tolist())
+            row = {} if speaker is None else {"speaker": speaker.recall, "speaker chance": speaker.chance}
+            if sentence is not None:
+                row |= {"sentence": sentence.recall, "sentence chance": sentence.chance}
+            rows.setdefault(kind, {})[name] = row
+    return rows
+
+
+def main() -> None:
+    global JOBS
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=JOBS)
+    JOBS = parser.parse_args().jobs
+    result = {"heard by": HEARD_BY, "one speaker left out": recognition(), "across corpora": across()}
+    result["probes"] = leakage()
+    for name in CORPORA:
+        table({kind: rows[name] for kind, rows in result["one speaker left out"].items()})
+        table({kind: rows[name] for kind, rows in result["probes"].items()})
+    save("prosody2vec", rounded(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""Made-up parts in place of measured ones, and a cache of their own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from espressivo.systems.prosody2vec.parts import HeardFeature, PartsFeature
+from tests.systems.prosody2vec.making import heard_in, measured
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PartsFeature, "__call__", lambda feature, clip: measured(clip))
+        patch.setattr(HeardFeature, "__call__", lambda feature, clip: heard_in(clip))
+        patch.setattr("espressivo.systems.prosody2vec.examples.cache_dir", lambda: cache)
+        yield
