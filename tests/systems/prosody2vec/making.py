@@ -110,7 +110,8 @@ NARROW = {"prosody_width": 16, "prosody_layers": 1, "contour_width": 16, "contou
 def lively(seed: int = 0, **shape: object) -> Prosody2Vec:
     """Small networks of random weights, in which conditions do something from the start."""
     torch.manual_seed(seed)
-    net = Prosody2Vec(ProsodyConfig("made", "CC0", **{**SMALL, **NARROW, **shape}))  # type: ignore[arg-type]
+    ear = {"hearing": "whisper-base", "layer": 2} if shape.get("heard") else {}
+    net = Prosody2Vec(ProsodyConfig("made", "CC0", **{**SMALL, **NARROW, **ear, **shape}))  # type: ignore[arg-type]
     for name, weight in net.named_parameters():
         if "film" in name:
             torch.nn.init.normal_(weight, std=0.3)

@@ -170,7 +170,8 @@ def borrowed(parts: Parts, other: Parts, net: Prosody2Vec, lag: float) -> Float[
 
 def aligned(one: Float[np.ndarray, "n dim"], other: Float[np.ndarray, "m dim"]) -> np.ndarray:
     """For each frame of `one` the frame of `other` that fits, in order: (n,) integers."""
-    unit = [x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6) for x in (one, other)]
+    # In double precision: on the way back, sums that were equal must be found equal.
+    unit = [x.astype(np.float64) / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6) for x in (one, other)]
     cost = 1 - unit[0] @ unit[1].T
     n, m = cost.shape
     total = np.full((n + 1, m + 1), np.inf)

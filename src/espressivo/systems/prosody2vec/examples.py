@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -66,8 +65,13 @@ class Recordings:
 
     def __init__(self, data: Data | Sequence[Item], hearing: HeardFeature | None = None, jobs: int = 1) -> None:
         self.store, self.skipped = _kept(data, PartsFeature(), jobs)
-        self.heard = None if hearing is None else _kept(data, hearing, jobs)[0]
-        self.items: list[Item] = [item for item in data if item in self.store]
+        self.heard = None
+        if hearing is not None:
+            self.heard, more = _kept(data, hearing, jobs)
+            named = {name for name, _ in self.skipped}
+            self.skipped += tuple((name, why) for name, why in more if name not in named)
+        both = [self.store] if self.heard is None else [self.store, self.heard]
+        self.items: list[Item] = [item for item in data if all(item in store for store in both)]
         if not self.items:
             first = f"the first is {told(*self.skipped[0])}" if self.skipped else "there are none"
             raise InputError(f"no recording can be used: {first}")
@@ -77,6 +81,9 @@ class Recordings:
         for i, item in enumerate(self.items):
             self._of[item.speaker].append(i)
         self._number: dict[str, int] = {}
+        found = {item.emotion for item in self.items}
+        self.emotions = tuple(name for name in EMOTIONS if name in found)
+        """That any of them is labelled with; their numbers in a batch are the places in it."""
 
     def __len__(self) -> int:
         return len(self.items)
@@ -87,12 +94,6 @@ class Recordings:
 
     def speakers(self) -> set[str | None]:
         return {item.speaker for item in self.items}
-
-    @cached_property
-    def emotions(self) -> tuple[str, ...]:
-        """Those that any of them is labelled with."""
-        found = {item.emotion for item in self.items}
-        return tuple(name for name in EMOTIONS if name in found)
 
     def known(self, least: int) -> dict[str, int]:
         """Numbers for the speakers of at least `least` recordings."""
@@ -123,7 +124,7 @@ class Recordings:
         found = cut(parts, begin, frames, self.lag)
         found["speaker"] = self._voice(item, parts, random)
         found["who"] = np.array(self._number.get(item.speaker or "", -1))
-        found["felt"] = np.array(self.emotions.index(item.emotion) if item.emotion else -1)
+        found["felt"] = np.array(self.emotions.index(item.emotion) if item.emotion in self.emotions else -1)
         found["blur"] = blur * random.normal(size=OFFSETS) * BLUR
         found |= usual(parts) | noise(parts)
         count = seconds_of(frames)

@@ -8,6 +8,7 @@ nothing from what is made.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ from espressivo.systems.prosody2vec.model import (
 )
 from espressivo.systems.prosody2vec.parts import ACTIVE, hearing_of
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
-from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, recordings_of, together
+from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, recordings_of, there, together
 from espressivo.training import Losses
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ class ExpressTask(ProsodyTask):
         """The networks learn from real recordings, and to please critic and listener, who learn no more."""
         net: Prosody2Vec = actor.net
         with torch.no_grad():
-            own = net.prosody(looked(batch, expected), batch.mask)
+            own = there(net.prosody(looked(batch, expected), batch.mask), batch)
         drawn = torch.rand(len(own), device=own.device) < self.recipe.felt
         told = ((batch.felt >= 0) & drawn)[:, None, None]
         style = torch.where(told, net.feeling(batch.felt.clamp(min=0))[:, None], own)
@@ -161,6 +162,15 @@ class ExpressTask(ProsodyTask):
         own = whole(mel, pitch, batch)
         look = seen(mel, pitch, batch.voiced, batch.heard, own, expected, batch.blur)
         return critic(look.frames, batch.mask)
+
+    def validate(self, model: nn.Module) -> Mapping[str, float]:
+        """Nothing while critic and listener learn: the networks are as they were."""
+        actor: Any = getattr(model, "module", model)
+        if float(actor.step) <= self.recipe.rehearse:
+            return {}
+        with torch.random.fork_rng():  # what is drawn here is drawn alike each time, and not from the training's
+            torch.manual_seed(self.recipe.seed)
+            return super().validate(model)
 
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, Actor)

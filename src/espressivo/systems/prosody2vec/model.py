@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from espressivo.errors import ConfigError
 from espressivo.nn.convnext import Reader
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE
 
@@ -70,6 +71,10 @@ class ProsodyConfig:
     kernel: int = 7
     emotions: tuple[str, ...] = ()
     system: str = "prosody2vec"
+
+    def __post_init__(self) -> None:
+        if self.levels % 2 == 0:
+            raise ConfigError(f"got levels={self.levels}: give an odd number, so that 0 is one of them")
 
 
 class Contour(NamedTuple):
@@ -149,7 +154,8 @@ class ProsodyEncoder(nn.Module):
         if self.ear is None or self.shade is None or look.heard is None or look.shade is None:
             return look.frames
         shade = torch.tanh(self.shade(look.shade))
-        shade = shade + blur * SHADE_BLUR * torch.randn_like(shade)
+        if blur:  # else nothing is drawn: what is only looked at must not change what is drawn next
+            shade = shade + blur * SHADE_BLUR * torch.randn_like(shade)
         return torch.cat(
             [look.frames, self.ear(look.heard), shade[:, None].expand(-1, look.frames.shape[1], -1)], dim=-1
         )
@@ -285,7 +291,7 @@ def seen(
 
 def seconds_of(frames: int) -> int:
     """How many seconds `frames` frames reach into."""
-    return max(1, int(np.ceil(frames / RATE - 1e-6)))
+    return max(1, int((frames - 0.5) / RATE) + 1)
 
 
 def members(frames: int) -> Float[np.ndarray, "frames seconds"]:

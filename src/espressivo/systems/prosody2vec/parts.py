@@ -93,7 +93,7 @@ class Takes:
         gain = LEVEL - _level(mel)
         hz = self._pitch(speech).at(RATE, frames).hz
         heard = np.zeros((1, 0), np.float32) if self._hearing is None else self._hearing.of(speech)
-        mel = np.maximum(mel + gain, np.log(MEL.floor))
+        mel = np.maximum(mel + gain, np.float32(np.log(MEL.floor)))
         return Parts(mel, self._units.points(speech), hz, speaker, float(gain), heard)
 
 

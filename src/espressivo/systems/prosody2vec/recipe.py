@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from espressivo.errors import ConfigError
 from espressivo.systems.prosody2vec.model import ProsodyConfig
 from espressivo.systems.prosody2vec.parts import HEARING, HEARING_DIM, HEARING_LAYER
 from espressivo.training import Recipe
@@ -48,8 +49,8 @@ class ProsodyRecipe(Recipe):
     prosody_layers: Some = 4
     contour_width: Some = 128
     contour_layers: Some = 4
-    hide_speaker: float = Field(default=1.0, ge=0)
-    hide_words: float = Field(default=0.5, ge=0)
+    hide_speaker: float = Field(default=2.0, ge=0)
+    hide_words: float = Field(default=1.0, ge=0)
     blur: float = Field(default=1.0, ge=0)
     contour_weight: float = Field(default=0.5, ge=0)
     pace_weight: float = Field(default=0.2, ge=0)
@@ -63,7 +64,13 @@ class ProsodyRecipe(Recipe):
     jobs: Count = 1
 
     def config(self, emotions: tuple[str, ...]) -> ProsodyConfig:
-        """The networks that it describes."""
+        """The networks that it describes.
+
+        Raises:
+            ConfigError: a speech encoder without a number of what it hears, or the other way round.
+        """
+        if bool(self.hearing) != bool(self.heard):
+            raise ConfigError(f"got hearing={self.hearing!r} with heard={self.heard}: give both, or neither")
         shape = {field.name: getattr(self, field.name) for field in fields(ProsodyConfig) if field.name in SHAPE}
         return ProsodyConfig(self.name, self.licence, emotions=emotions, **shape)
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
 from espressivo.corpora.item import Item
+from espressivo.emotion import canonical
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.systems.prosody2vec.card import card
@@ -93,7 +94,9 @@ class ProsodyTask(Task[Batch]):
         net: Prosody2Vec = learner.net
         expected = net.expected(batch.speaker)
         fixed = Expected(*(part.detach() for part in expected))
-        style = net.prosody(looked(batch, fixed), batch.mask, self.recipe.blur if learner.training else 0.0)
+        style = there(
+            net.prosody(looked(batch, fixed), batch.mask, self.recipe.blur if learner.training else 0.0), batch
+        )
         total, parts = together(net, batch, style, fixed, self.recipe)
         off = self._usual(batch, expected)
         who, what = self._hidden(learner, batch, style)
@@ -124,7 +127,7 @@ class ProsodyTask(Task[Batch]):
         device = next(model.parameters()).device
         model.eval()
         with torch.inference_mode():
-            for chosen in np.array_split(random.permutation(len(self.held))[:96], 6):
+            for chosen in np.array_split(random.permutation(len(self.held))[:96], min(6, len(self.held))):
                 batch = self.held.batch(chosen, self.recipe.frames, random, 0.0)
                 losses = self.loss(model, Batch(*(part.to(device) for part in batch)))
                 found.append({name: float(value) for name, value in losses.parts.items()})
@@ -151,7 +154,7 @@ class ProsodyTask(Task[Batch]):
         net = net.cpu().eval()
         found = [style_of(net, self.heard.parts(item)) for item in self.heard.items]
         points = np.concatenate(found)
-        count = min(self.recipe.styles, len(points))
+        count = min(net.config.styles, len(points))
         net.styles[:count] = torch.from_numpy(clustered(points, count, self.recipe.seed))
         net.styles[count:] = net.styles[:1]
         text = card(net.config, self.heard.hours, len(self.heard.speakers()))
@@ -187,6 +190,13 @@ def looked(batch: Batch, expected: Expected) -> Look:
     """What the prosody encoder gets."""
     own = Usual(batch.usual, batch.spread, batch.register[:, None], batch.pitched[:, None], batch.heard_usual)
     return seen(batch.mel, batch.pitch, batch.voiced, batch.heard, own, expected, batch.blur)
+
+
+def there(style: Tensor, batch: Batch) -> Tensor:
+    """The prosody of each second; beyond the recording's end that of its last one."""
+    last = (batch.seconds > 0).sum(1).clamp(min=1) - 1
+    place = torch.minimum(torch.arange(style.shape[1], device=style.device)[None], last[:, None])
+    return style.gather(1, place[..., None].expand_as(style))
 
 
 def together(
@@ -226,14 +236,17 @@ def make_task(recipe: ProsodyRecipe) -> ProsodyTask:
 def recordings_of(recipe: ProsodyRecipe, hearing: HeardFeature | None) -> tuple[Recordings, Recordings | None]:
     """To learn from, and to validate on if there are such."""
 
+    names = {canonical(name): other for name, other in recipe.labels.items()}
+
     def read(path: Path) -> Recordings:
-        renamed = [
-            replace(item, emotion=recipe.labels.get(item.emotion or "", item.emotion)) for item in read_data(path)
-        ]
+        renamed = [replace(item, emotion=names.get(item.emotion or "", item.emotion)) for item in read_data(path)]
         return Recordings(renamed, hearing, recipe.jobs)
 
     assert recipe.train is not None
-    return read(recipe.train), None if recipe.validation is None else read(recipe.validation)
+    heard, held = read(recipe.train), None if recipe.validation is None else read(recipe.validation)
+    if held is not None:
+        held.emotions = heard.emotions
+    return heard, held
 
 
 def shipped() -> Path | None:

@@ -1,0 +1,306 @@
+"""`Prosody` with small networks of random weights and made-up parts: what it takes, what it gives, what it refuses."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from espressivo.assets.shipped import shipped
+from espressivo.clip import Sound
+from espressivo.errors import AssetError, ConfigError, InputError
+from espressivo.media.provenance import detect
+from espressivo.media.read import from_arrays
+from espressivo.media.speech import Speech
+from espressivo.signal.tokens import SpeechTokens
+from espressivo.systems.prosody2vec import pipeline
+from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner
+from espressivo.systems.prosody2vec.examples import nearest
+from espressivo.systems.prosody2vec.model import seconds_of
+from espressivo.systems.prosody2vec.parts import PAIR, RATE, Parts
+from espressivo.systems.prosody2vec.pipeline import Prosody
+from espressivo.systems.prosody2vec.quality import pooled, vectors
+from espressivo.systems.speech_units.pipeline import SpeechUnits
+from espressivo.training.checkpoint import save_model
+from tests.synthetic import tone
+from tests.systems.prosody2vec.making import CODES, lively, parts_of
+from tests.systems.vocoder.making import random_vocoder
+from tests.verbs.tiny_prosody import Say, tiny_prosody
+
+EMOTIONS = ("neutral", "happy", "sad")
+
+
+def sound(seconds: float, hz: float = 220.0) -> Sound:
+    found = from_arrays(sound=(tone(seconds, hz=hz), 16_000)).sound
+    assert found is not None
+    return found
+
+
+class Units:
+    """In place of the speech units: 40 of them, which come one after the other."""
+
+    lag, codebook = 0.015, CODES
+
+    def tokens(self, samples: np.ndarray) -> SpeechTokens:
+        count = len(samples) // 640
+        pitch = np.where(np.arange(-(-count // 2)) % 5 > 0, 30, 0).astype(np.int16)
+        return SpeechTokens((np.arange(count) % 40).astype(np.int16), pitch, register=140.0)
+
+
+class Taking:
+    """In place of `Takes`: made-up parts as long as the sound; of a deep sound a whisper's, of a high one a child's."""
+
+    def __call__(self, given: Sound) -> Parts:
+        hz = np.abs(np.fft.rfft(given.samples)).argmax() / given.duration
+        return parts_of(given.duration, seed=round(hz), voice=round(hz), voiced=hz > 100)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
+    folder = tmp_path_factory.mktemp("model")
+    net = lively(emotions=EMOTIONS)
+    torch.nn.init.normal_(net.emotions, std=0.1)
+    save_model(folder, net, net.config, "# Made")
+    prosody = Prosody(folder)
+    prosody.takes, prosody._units = Taking(), Units()  # type: ignore[misc, assignment]
+    prosody.vocoder = random_vocoder(tmp_path_factory.mktemp("vocoder"))  # type: ignore[misc]
+    return prosody
+
+
+@pytest.fixture
+def asked(made: Prosody, monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+    """The old style, the new one and the contour of each conversion."""
+    calls: list[tuple[np.ndarray, np.ndarray, np.ndarray | None]] = []
+    real = Converter.__call__
+
+    def noted(
+        self: Converter, parts: Parts, old: np.ndarray, new: np.ndarray, contour: np.ndarray | None = None
+    ) -> Converted:
+        calls.append((old, new, contour))
+        return real(self, parts, old, new, contour)
+
+    monkeypatch.setattr(Converter, "__call__", noted)
+    return calls
+
+
+# Style
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 2.6])
+def test_the_prosody_of_each_second(made, seconds):
+    style = made.style(sound(seconds))
+    assert style.shape == (seconds_of(int(seconds * 2 * RATE) // 2), 4)
+    assert set(np.unique(style)) <= {-1.0, -0.5, 0.0, 0.5, 1.0}
+
+
+# Tokens
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.99, 1.0, 1.01, 2.0, 2.02, 3.3])
+def test_tokens_cover_the_same_time(made, seconds):
+    given = sound(seconds)
+    tokens = made.tokens(given)
+    assert len(tokens) == round(seconds * 16_000) // 640
+    assert len(tokens.pitch) == -(-len(tokens) // 2)
+    assert len(tokens.style) == -(-len(tokens) // 25)
+    assert tokens.style.dtype == np.int16
+    assert tokens.register == 140
+    wanted = nearest(made.style(given), made.net.styles.numpy())
+    np.testing.assert_array_equal(tokens.style[: len(wanted)], wanted[: len(tokens.style)])
+
+
+def test_what_the_tokens_say_is_spoken_as_long(made):
+    for seconds in (0.5, 1.0, 2.3):
+        tokens = made.tokens(sound(seconds))
+        spoken = made.speak(tokens, np.ones(256) / 16)
+        assert isinstance(spoken, Speech)
+        assert spoken.rate == 22_050
+        assert spoken.duration == pytest.approx(tokens.duration, abs=0.5 / RATE + 1e-6)
+        assert spoken.mark
+
+
+def test_what_is_spoken_depends_on_every_kind_of_token(made):
+    tokens = made.tokens(sound(1.4))
+    voice = np.ones(256) / 16
+    plain = made.speak(tokens, voice).samples
+    np.testing.assert_array_equal(made.speak(tokens, voice).samples, plain)
+    for changed in (
+        SpeechTokens(tokens.units[::-1], tokens.pitch, tokens.style, tokens.register),
+        SpeechTokens(tokens.units, np.where(tokens.pitch > 0, tokens.pitch + 9, 0), tokens.style, tokens.register),
+        SpeechTokens(tokens.units, tokens.pitch, tokens.style, 240.0),
+        SpeechTokens(tokens.units, tokens.pitch, (tokens.style + 1) % 4, tokens.register),
+    ):
+        assert np.abs(made.speak(changed, voice).samples - plain).max() > 1e-3
+    assert np.abs(made.speak(tokens, -voice).samples - plain).max() > 1e-3
+
+
+def test_tokens_of_a_whisper_are_spoken(made):
+    spoken = made.speak(SpeechTokens(np.zeros(30, int), np.zeros(15, int), np.zeros(2, int)), np.ones(256) / 16)
+    assert np.isfinite(spoken.samples).all()
+
+
+def test_what_has_no_style_cannot_be_spoken(made):
+    for bad in (
+        SpeechTokens(np.zeros(3, int), np.zeros(2, int)),
+        SpeechTokens(np.zeros(0, int), np.zeros(0, int), np.zeros(0, int)),
+    ):
+        with pytest.raises(InputError, match="no tokens to speak, or none for the style"):
+            made.speak(bad, np.ones(256) / 16)
+
+
+# Conversion
+
+
+def test_an_intensity_of_nothing_leaves_the_prosody_as_it_is(made, asked):
+    for wish in ({"emotion": "sad"}, {"reference": sound(2.0, 150)}):
+        made.convert(sound(1.5), intensity=0.0, **wish)
+        old, new, contour = asked.pop()
+        np.testing.assert_array_equal(old, new)
+        if contour is not None:
+            np.testing.assert_allclose(contour, pipeline.carried(made.takes(sound(1.5)).hz), atol=1e-6)
+
+
+@pytest.mark.parametrize("intensity", [0.3, 1.0])
+def test_an_emotion_moves_the_mean_towards_its_own(made, asked, intensity):
+    made.convert(sound(2.5), emotion="Happiness", intensity=intensity)
+    old, new, contour = asked.pop()
+    assert contour is None
+    mean = made.net.feeling(torch.tensor(1)).detach().numpy()
+    np.testing.assert_allclose(new.mean(axis=0), (1 - intensity) * old.mean(axis=0) + intensity * mean, atol=1e-6)
+    np.testing.assert_allclose(new - new.mean(axis=0), old - old.mean(axis=0), atol=1e-6)  # the course stays
+
+
+def test_a_reference_gives_its_prosody_and_its_melody(made, asked):
+    other = sound(2.0, 150)
+    made.convert(sound(1.5), reference=other)
+    _, new, contour = asked.pop()
+    np.testing.assert_allclose(new.mean(axis=0), made.style(other).mean(axis=0), atol=1e-6)
+    assert contour.shape == (len(made.takes(sound(1.5))),)
+    made.convert(sound(1.5), reference=other, intensity=0.25)
+    own = pipeline.carried(made.takes(sound(1.5)).hz)
+    np.testing.assert_allclose(asked.pop()[2], own + 0.25 * (contour - own), atol=1e-5)
+
+
+def test_of_a_whisper_there_is_no_melody_to_take(made, asked):
+    made.convert(sound(1.5), reference=sound(2.0, 50))
+    assert asked.pop()[2] is None
+
+
+def test_what_comes_out_is_speech_that_marks_itself(made, tmp_path):
+    given = sound(1.5)
+    spoken = made.convert(given, emotion="sad")
+    assert isinstance(spoken, Speech)
+    assert spoken.rate == made.vocoder.rate
+    assert 0.55 * given.duration < spoken.duration < 1.9 * given.duration
+    assert spoken.mark
+    assert len(spoken.samples) % (PAIR * 256) == 0
+    spoken.save(tmp_path / "sad.wav")
+    assert detect(tmp_path / "sad.wav").synthetic
+
+
+def test_the_recordings_level_comes_back(made, monkeypatch):
+    heard = []
+    vocoder = made.vocoder
+    monkeypatch.setattr(type(vocoder), "sing", lambda self, mel, melody: heard.append(mel) or torch.zeros(1, 512))
+    converted = Converted(
+        np.full((2, 80), -5, np.float32), np.full(2, 100, np.float32), np.ones(2, np.float32), np.zeros(1)
+    )
+    made.voiced(converted, gain=1.5)
+    assert (heard[0] == -6.5).all()
+
+
+def test_the_manner_is_handed_on(made):
+    assert made.converter.manner == Manner()
+    assert made.converter.lag == 0.015
+    assert Prosody(made.folder, Manner(own=0.2)).manner.own == 0.2
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({}, "give either an emotion or a reference recording"),
+        ({"emotion": "sad", "reference": sound(1.0)}, "give either an emotion or a reference recording"),
+        ({"emotion": "hungry"}, "unknown emotion 'hungry'"),
+        ({"emotion": "angry"}, "made cannot sound angry: choose one of neutral, happy, sad"),
+        ({"emotion": "sad", "intensity": 1.01}, r"got an intensity of 1\.01: give 0"),
+        ({"emotion": "sad", "intensity": -0.5}, r"got an intensity of -0\.5"),
+        ({"emotion": "sad", "intensity": float("nan")}, "got an intensity of nan"),
+    ],
+)
+def test_wishes_that_cannot_be_met(made, wish, says):
+    with pytest.raises(ConfigError, match=says) as caught:
+        made.convert(sound(1.0), **wish)
+    assert "\n" not in str(caught.value)
+
+
+# Weights
+
+
+def test_licences_and_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(pipeline, "beside", lambda name: tmp_path / name)
+    with pytest.raises(ConfigError, match="unknown licence 'free': choose one of permissive, any"):
+        Prosody.from_pretrained(licence="free")
+    for licence, name in (("permissive", "prosody2vec"), ("any", "prosody2vec-nc")):
+        says = f"the checkpoint {name} is missing from this installation: install espressivo again"
+        with pytest.raises(AssetError, match=says) as caught:
+            Prosody.from_pretrained(licence=licence)
+        assert "\n" not in str(caught.value)
+        place = tmp_path / "checkpoints" / name
+        place.mkdir(parents=True)
+        assert Prosody.from_pretrained(licence=licence).folder == place
+
+
+@pytest.mark.parametrize(("licence", "name"), sorted(pipeline.CHECKPOINTS.items()))
+def test_what_ships_can_be_used_as_promised(licence, name):
+    there = {one.folder.name: one for one in shipped()}
+    if name not in there:
+        pytest.skip(f"{name} does not ship yet")
+    prosody = Prosody.from_pretrained(licence=licence)
+    assert there[name].permissive or licence != "permissive"
+    assert {"neutral", "happy", "sad", "angry"} <= set(prosody.emotions)
+    codes = SpeechUnits.from_pretrained(count=prosody.net.config.codes).codebook
+    np.testing.assert_allclose(prosody.net.codes.numpy(), codes, atol=2e-3, rtol=2e-3)  # kept in fp16
+    assert len(prosody.net.styles.unique(dim=0)) > 50
+
+
+def test_a_folder_of_ones_own(made, tmp_path):
+    assert Prosody.from_pretrained(folder=made.folder).emotions == EMOTIONS
+    with pytest.raises(AssetError, match="is not a model's folder") as caught:
+        _ = Prosody.from_pretrained(folder=tmp_path / "none").emotions
+    assert "\n" not in str(caught.value)
+
+
+# What a recording is in numbers
+
+
+def test_vectors(made):
+    parts = parts_of(1.5)
+    found = vectors(made.net, parts)
+    assert {name: len(vector) for name, vector in found.items()} == {
+        "prosody": 8,
+        "content": 128,
+        "mel": 320,
+        "voice": 256,
+    }
+    np.testing.assert_allclose(pooled(np.array([[1.0, 5], [3, 5]])), [2, 5, 1, 0])
+
+
+# The whole, with real ears
+
+
+@pytest.mark.weights
+def test_a_sentence_to_tokens_and_back(
+    tmp_path_factory: pytest.TempPathFactory, say: Say, asset: Callable[[str], Path]
+) -> None:
+    prosody = Prosody.from_pretrained(folder=tiny_prosody(tmp_path_factory.mktemp("tiny"), say, asset))
+    spoken = say("My dog is ill.")
+    given = from_arrays(sound=(spoken, 16_000)).sound
+    tokens = prosody.tokens(given)
+    assert len(np.unique(tokens.units)) > 10
+    again = prosody.speak(tokens, prosody.takes(given).speaker)
+    assert again.duration == pytest.approx(tokens.duration, abs=0.5 / RATE + 1e-6)
+    with pytest.raises(InputError, match=r"prosody needs at least 0\.5 s"):
+        prosody.style(sound(0.4))
+    with pytest.raises(InputError, match="silence"):
+        prosody.convert(from_arrays(sound=(np.zeros(16_000, np.float32), 16_000)).sound, emotion="happy")
