@@ -78,9 +78,6 @@ def test_where_there_is_nothing_to_tell_apart(labels, groups):
     assert probe(planted(labels, 1.0), labels, groups) is None
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="a fold's training has one label only, which the solver refuses"
-)
 def test_where_each_group_has_a_label_of_its_own():
     labels = ["a"] * 10 + ["b"] * 10
     found = probe(planted(labels, 5.0), labels, labels)

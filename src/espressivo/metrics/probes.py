@@ -51,8 +51,10 @@ def probe(
         splits = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(x, y)
     else:
         splits = GroupKFold(min(FOLDS, len(set(groups)))).split(x, y, np.asarray(groups))
-    guess = np.zeros(len(y), int)
-    for rest, part in splits:
+    guess, folds = np.zeros(len(y), int), list(splits)
+    if any(len(np.unique(y[rest])) < 2 for rest, _ in folds):
+        return None
+    for rest, part in folds:
         # The solver runs in fp64 whatever it gets; fp32 inputs only make it slower to settle.
         model = make_pipeline(
             StandardScaler(), LogisticRegression(C=strength, max_iter=500, class_weight="balanced")

@@ -10,9 +10,10 @@ import numpy as np
 import soundfile
 import torch
 
-from espressivo.clip import Clip
+from espressivo.clip import Clip, Sound
 from espressivo.corpora.item import Item
 from espressivo.errors import InputError
+from espressivo.signal.tokens import SpeechTokens
 from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, ProsodyConfig
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts
 
@@ -120,3 +121,22 @@ def lively(seed: int = 0, **shape: object) -> Prosody2Vec:
     net.styles.copy_(torch.randint(-2, 3, net.styles.shape) / 2)
     net.codes.copy_(torch.randn(net.codes.shape))
     return net.eval()
+
+
+class Units:
+    """In place of the speech units: 40 of them, which come one after the other."""
+
+    lag, codebook = 0.015, CODES
+
+    def tokens(self, samples: np.ndarray) -> SpeechTokens:
+        count = len(samples) // 640
+        pitch = np.where(np.arange(-(-count // 2)) % 5 > 0, 30, 0).astype(np.int16)
+        return SpeechTokens((np.arange(count) % 40).astype(np.int16), pitch, register=140.0)
+
+
+class Taking:
+    """In place of `Takes`: made-up parts as long as the sound; of a deep sound a whisper's, of a high one a child's."""
+
+    def __call__(self, given: Sound) -> Parts:
+        hz = np.abs(np.fft.rfft(given.samples)).argmax() / given.duration
+        return parts_of(given.duration, seed=round(hz), voice=round(hz), voiced=hz > 100)

@@ -87,6 +87,9 @@ def test_it_goes_on_from_a_model(data, begun):
     assert torch.equal(actor.net.emotions[1], before.emotions[0])  # happy was known
     assert (actor.net.emotions[[0, 2]] == 0).all()
     assert actor.critic.out.out_features == 3
+    assert not any(
+        weight.requires_grad for part in ("prosody", "usual") for weight in getattr(actor.net, part).parameters()
+    )
 
 
 def test_what_it_hears_through_is_as_the_model_says(data, tmp_path):
@@ -237,6 +240,16 @@ def test_weights_of_the_rehearsal_are_not_the_best(data, held, begun):
     assert made.validate(actor) == {}  # the networks are as they were
     actor.step += 2
     assert made.validate(actor)["score"] < 0
+
+
+@pytest.mark.xfail(
+    strict=True, raises=ConfigError, reason="without a score in rehearsal the Trainer thinks there is none"
+)
+def test_patience_waits_for_the_rehearsal_to_end(data, held, begun):
+    recipe = express(begun, train=data, validation=held, patience=2, validate_every=1)
+    outcome = Trainer(room.make_task(recipe), recipe).fit()
+    assert outcome.step > 2
+    assert outcome.score < 0
 
 
 def test_a_validation_can_be_repeated(data, held, begun):

@@ -58,6 +58,14 @@ def test_a_stretch_is_summed_up_as_a_recording_is(frames):
     assert float(found.register) == pytest.approx(float(wanted["register"]), abs=0.05)
 
 
+def test_what_was_made_beyond_the_end_does_not_count():
+    batch, _ = alone(64 / 43 + 0.01, 90)
+    loud = batch.mel.clone()
+    loud[:, 64:] = 5.0
+    for one, other in zip(whole(batch.mel, batch.pitch, batch), whole(loud, batch.pitch, batch), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_a_stretch_without_a_voice_has_no_register():
     batch, _ = alone(1.5, 64)
     found = whole(batch.mel, batch.pitch, batch._replace(voiced=torch.zeros(1, 64)))

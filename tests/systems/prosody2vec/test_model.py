@@ -23,13 +23,9 @@ from espressivo.systems.prosody2vec.model import (
     Prosody2Vec,
     ProsodyConfig,
     ProsodyEncoder,
-    blend,
-    members,
-    middles,
     seconds_of,
-    spread_out,
 )
-from espressivo.systems.prosody2vec.parts import RATE, Parts
+from espressivo.systems.prosody2vec.parts import Parts
 from espressivo.systems.prosody2vec.pipeline import look_of, style_of
 from espressivo.training.checkpoint import save_model
 from tests.systems.prosody2vec.making import NARROW, SMALL, lively, parts_of
@@ -95,53 +91,6 @@ def test_what_is_heard_is_seen_against_the_recording_and_that_against_the_voice(
     assert before.heard.shape == (1, len(parts), 6)
 
 
-# How seconds mix
-
-
-def test_seconds_of_frames():
-    assert [seconds_of(frames) for frames in (0, 1, 43, 44, 86, 87, 128)] == [1, 1, 1, 2, 2, 3, 3]
-
-
-@given(frames=st.integers(1, 3000))
-def test_every_frame_lies_in_one_second(frames):
-    member = members(frames)
-    assert member.shape == (frames, seconds_of(frames))
-    assert (member.sum(axis=1) == 1).all()
-    assert (np.diff(member.argmax(axis=1)) >= 0).all()
-    assert member[:, :-1].sum(axis=0).max(initial=0) <= 44
-
-
-def test_every_second_has_a_frame():
-    assert [frames for frames in range(1, 700) if not members(frames).any(axis=0).all()] == []
-
-
-@given(times=st.lists(st.floats(-5, 50), min_size=1, max_size=20), seconds=st.integers(1, 20))
-def test_shares_of_seconds_make_a_whole(times, seconds):
-    mix = blend(np.array(times), seconds)
-    assert mix.shape == (len(times), seconds)
-    assert (mix >= 0).all()
-    np.testing.assert_allclose(mix.sum(axis=1), 1, atol=1e-6)
-    assert ((mix > 0).sum(axis=1) <= 2).all()
-
-
-def test_in_the_middle_of_a_second_there_is_no_other():
-    np.testing.assert_array_equal(blend(np.arange(4) + 0.5, 4), np.eye(4))
-    np.testing.assert_array_equal(blend(np.array([-1.0, 0.2, 3.8, 99.0]), 4), np.eye(4)[[0, 0, 3, 3]])
-    np.testing.assert_allclose(blend(np.array([1.0, 1.25]), 3), [[0.5, 0.5, 0], [0.25, 0.75, 0]])
-
-
-def test_prosody_of_seconds_at_frames():
-    style = torch.randn(2, 1, 4)
-    assert (spread_out(style, 30) == style).all()  # of one second: the same throughout
-    long = torch.randn(1, 60, 4)
-    out = spread_out(long, 60 * 43)
-    assert out.shape == (1, 60 * 43, 4)
-    near = np.abs(middles(60 * 43)[:, None] - (np.arange(60) + 0.5)).argmin(axis=0)
-    torch.testing.assert_close(out[0, near], long[0], atol=0.06, rtol=0)
-    assert (out.abs() <= long.abs().amax(dim=1, keepdim=True) + 1e-6).all()
-    assert middles(3) == pytest.approx(np.array([0.5, 1.5, 2.5]) / RATE)
-
-
 # What may be said
 
 
@@ -200,6 +149,26 @@ def test_what_lies_beyond_the_mask_changes_nothing():
     other = Look(look.frames.clone(), look.heard.clone(), look.shade)
     other.frames[:, 50:], other.heard[:, 50:] = 99.0, -99.0
     assert torch.equal(NET.prosody.pooled(look, mask), NET.prosody.pooled(other, mask))
+
+
+class Seen(torch.nn.Module):
+    """A reader that sees single frames, and something even where there is nothing."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[..., :16] + 1
+
+
+@torch.inference_mode()
+def test_frames_beyond_the_mask_have_no_share_in_their_second():
+    net, look = lively(), look_of(NET, parts_of(1.4, heard=6))
+    net.prosody.reader = Seen()
+    end = look.frames.shape[1]
+    longer, padded = (torch.nn.functional.pad(part, (0, 0, 0, 80)) for part in (look.frames, torch.ones(1, end, 1)))
+    one, other = (
+        net.prosody.pooled(Look(look.frames), torch.ones(1, end)),
+        net.prosody.pooled(Look(longer), padded[..., 0]),
+    )
+    torch.testing.assert_close(other[:, : one.shape[1]], one)
 
 
 @torch.inference_mode()

@@ -24,7 +24,7 @@ from espressivo.systems.prosody2vec.quality import pooled, vectors
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.training.checkpoint import save_model
 from tests.synthetic import tone
-from tests.systems.prosody2vec.making import CODES, lively, parts_of
+from tests.systems.prosody2vec.making import Taking, Units, lively, parts_of
 from tests.systems.vocoder.making import random_vocoder
 from tests.verbs.tiny_prosody import Say, tiny_prosody
 
@@ -35,25 +35,6 @@ def sound(seconds: float, hz: float = 220.0) -> Sound:
     found = from_arrays(sound=(tone(seconds, hz=hz), 16_000)).sound
     assert found is not None
     return found
-
-
-class Units:
-    """In place of the speech units: 40 of them, which come one after the other."""
-
-    lag, codebook = 0.015, CODES
-
-    def tokens(self, samples: np.ndarray) -> SpeechTokens:
-        count = len(samples) // 640
-        pitch = np.where(np.arange(-(-count // 2)) % 5 > 0, 30, 0).astype(np.int16)
-        return SpeechTokens((np.arange(count) % 40).astype(np.int16), pitch, register=140.0)
-
-
-class Taking:
-    """In place of `Takes`: made-up parts as long as the sound; of a deep sound a whisper's, of a high one a child's."""
-
-    def __call__(self, given: Sound) -> Parts:
-        hz = np.abs(np.fft.rfft(given.samples)).argmax() / given.duration
-        return parts_of(given.duration, seed=round(hz), voice=round(hz), voiced=hz > 100)
 
 
 @pytest.fixture(scope="module")

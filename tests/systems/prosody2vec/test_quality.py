@@ -8,6 +8,7 @@ import pytest
 
 from espressivo.corpora.data import read_data
 from espressivo.errors import InputError
+from espressivo.systems.prosody2vec import quality
 from espressivo.systems.prosody2vec import task as room
 from espressivo.systems.prosody2vec.quality import judged, probed
 from espressivo.training.checkpoint import save_model
@@ -46,7 +47,7 @@ def test_where_there_is_nothing_to_ask_after(tmp_path):
         judged(lively(), read_data(recordings(tmp_path, each=4, emotions=("neutral", "happy"))))
 
 
-def test_labels_that_are_rare_are_not_asked_after():
+def test_labels_that_are_rare_are_not_asked_after(monkeypatch):
     known = [replace(item, id=str(n)) for n, item in enumerate(items("happy " * 10 + "sad " * 10 + "angry " * 9))]
     people = [replace(item, speaker=f"s{n % 3}") for n, item in enumerate(known)]
     x = np.random.default_rng(0).normal(size=(29, 4)).astype(np.float32)
@@ -54,4 +55,10 @@ def test_labels_that_are_rare_are_not_asked_after():
     found = probed("emotion", [item.emotion for item in people], people, {"prosody": x})
     assert found["emotion_chance"] == 0.5  # two are left
     assert found["emotion_from_prosody"] > 0.9
+    # Feelings are judged on speakers who are new; speakers themselves cannot be.
+    given = []
+    monkeypatch.setattr(quality, "probe", lambda x, labels, groups: given.append(groups))
+    for label in ("emotion", "speaker"):
+        probed(label, [item.emotion for item in people], people, {"prosody": x})
+    assert given == [[item.speaker for item in people[:20]], None]
     assert probed("emotion", [None] * 29, people, {"prosody": x}) == {}

@@ -132,6 +132,13 @@ def test_every_weight_is_learned_but_the_emotions(data):
             assert weight.grad.abs().sum() > 0, name
 
 
+def test_what_is_usual_for_a_voice_is_learned_from_what_is_usual_alone(data):
+    made = room.make_task(debug(train=data, usual_weight=0.0))
+    learner = learner_of(made)
+    made.loss(learner, made.batch(np.arange(4), np.random.default_rng(0))).total.backward()
+    assert not any(weight.grad.any() for weight in learner.net.usual.parameters())
+
+
 def test_it_learns_with_an_ear_besides(data):
     made = room.make_task(debug(train=data, hearing="whisper-base", layer=2, heard=6))
     learner, batch = learner_of(made), made.batch(np.arange(4), np.random.default_rng(0))
