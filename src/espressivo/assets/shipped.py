@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from espressivo.errors import AssetError
+from espressivo.errors import AssetError, ConfigError
 
 PERMISSIVE = re.compile(r"\b(CC0|CC[- ]BY|MIT|Apache|BSD)", re.IGNORECASE)
 RESTRICTED = re.compile(r"\b(NC|ND|non-?commercial|research)\b", re.IGNORECASE)
@@ -35,6 +36,30 @@ def beside(name: str) -> Path:
     package = Path(__file__).resolve().parents[1]
     inside = package / name
     return inside if inside.exists() else package.parents[1] / name
+
+
+def checkpoint(name: str) -> Path:
+    """The folder of a checkpoint that ships with espressivo: inside an installed package, or beside its sources.
+
+    Raises:
+        AssetError: it is in neither place.
+    """
+    folder = beside(f"checkpoints/{name}")
+    if folder.is_dir():
+        return folder
+    raise AssetError(f"the checkpoint {name} is missing from this installation: install espressivo again")
+
+
+def by_licence(checkpoints: Mapping[str, str], licence: str) -> Path:
+    """The folder of that one of `checkpoints`, names by licence, which `licence` asks for.
+
+    Raises:
+        ConfigError: none is for that licence.
+        AssetError: it is missing.
+    """
+    if licence not in checkpoints:
+        raise ConfigError(f"unknown licence {licence!r}: choose one of {', '.join(checkpoints)}")
+    return checkpoint(checkpoints[licence])
 
 
 def shipped() -> list[Shipped]:

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from espressivo.errors import InputError
 from espressivo.media.files import writing
 
 Skipped = tuple[str, str]
@@ -100,3 +101,9 @@ class SkipList:
         line = told(name, why)
         print(f"{how}: {line}", file=self._lines)
         return line
+
+
+def none_left(skipped: Sequence[tuple[str, str]]) -> InputError:
+    """To raise where no recording of the data can be used; names the first that was left out."""
+    first = f"the first is {told(*skipped[0])}" if skipped else "there are none"
+    return InputError(f"no recording can be used: {first}")

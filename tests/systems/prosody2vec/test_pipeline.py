@@ -219,7 +219,7 @@ def test_wishes_that_cannot_be_met(made, wish, says):
 
 
 def test_licences_and_what_is_missing(tmp_path, monkeypatch):
-    monkeypatch.setattr(pipeline, "beside", lambda name: tmp_path / name)
+    monkeypatch.setattr("espressivo.assets.shipped.beside", lambda name: tmp_path / name)
     with pytest.raises(ConfigError, match="unknown licence 'free': choose one of permissive, any"):
         Prosody.from_pretrained(licence="free")
     for licence, name in (("permissive", "prosody2vec"), ("any", "prosody2vec-nc")):

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from espressivo.assets.shipped import checkpoint
 from espressivo.errors import AssetError, ConfigError, InputError
 from espressivo.systems.voice_emotion.model import load
-from espressivo.systems.voice_emotion.pipeline import CHECKPOINTS, VoiceEmotion, checkpoint
+from espressivo.systems.voice_emotion.pipeline import CHECKPOINTS, VoiceEmotion
 from tests.systems.voice_emotion.making import RATE
 
 LINES = (

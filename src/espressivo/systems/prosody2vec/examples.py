@@ -14,9 +14,8 @@ from espressivo.assets.cache import cache_dir
 from espressivo.corpora.data import Data
 from espressivo.corpora.features import Feature, FeatureStore, extract
 from espressivo.corpora.item import Item
-from espressivo.corpora.skips import told
+from espressivo.corpora.skips import none_left
 from espressivo.emotion import EMOTIONS
-from espressivo.errors import InputError
 from espressivo.signal.tokens import UNIT_RATE, deduplicated
 from espressivo.systems.prosody2vec.model import BANDS, OFFSETS, blend, members, middles, seconds_of
 from espressivo.systems.prosody2vec.parts import ACTIVE, MEL, PAIR, RATE, HeardFeature, Parts, PartsFeature, content_at
@@ -73,8 +72,7 @@ class Recordings:
         both = [self.store] if self.heard is None else [self.store, self.heard]
         self.items: list[Item] = [item for item in data if all(item in store for store in both)]
         if not self.items:
-            first = f"the first is {told(*self.skipped[0])}" if self.skipped else "there are none"
-            raise InputError(f"no recording can be used: {first}")
+            raise none_left(self.skipped)
         units = SpeechUnits.from_pretrained(count=100)
         self.codes, self.lag = units.codebook, units.lag
         self._of: dict[str | None, list[int]] = defaultdict(list)

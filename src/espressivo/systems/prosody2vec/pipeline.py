@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from espressivo.assets.shipped import beside
+from espressivo.assets.shipped import by_licence
 from espressivo.clip import SPEECH_RATE, Sound
 from espressivo.emotion import canonical
-from espressivo.errors import AssetError, ConfigError, InputError
+from espressivo.errors import ConfigError, InputError
 from espressivo.media.speech import Speech
 from espressivo.signal.harmonic import Melody
 from espressivo.signal.harmonic_vocoder import HarmonicVocoder
@@ -55,12 +55,7 @@ class Prosody:
         """
         if folder is not None:
             return cls(folder)
-        if licence not in CHECKPOINTS:
-            raise ConfigError(f"unknown licence {licence!r}: choose one of {', '.join(CHECKPOINTS)}")
-        place = beside(f"checkpoints/{CHECKPOINTS[licence]}")
-        if not place.is_dir():
-            raise AssetError(f"the checkpoint {place.name} is missing from this installation: install espressivo again")
-        return cls(place)
+        return cls(by_licence(CHECKPOINTS, licence))
 
     @cached_property
     def net(self) -> Prosody2Vec:

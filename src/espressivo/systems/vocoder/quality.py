@@ -15,7 +15,7 @@ from espressivo.assets import OutOfReachError
 from espressivo.clip import SPEECH_RATE, Clip
 from espressivo.corpora.data import Data
 from espressivo.corpora.features import FeatureStore, extract
-from espressivo.corpora.skips import told
+from espressivo.corpora.skips import none_left
 from espressivo.errors import InputError
 from espressivo.metrics.bootstrap import interval
 from espressivo.metrics.quality import DNSMOS, melody_agreement
@@ -46,7 +46,7 @@ def judged(checkpoint: Path, data: Data) -> Evaluation:
         items = [item for item in data if item in store]
         found = [store[item] for item in items]
     if not items:
-        raise InputError(f"no recording can be used: the first is {told(*report.skipped[0])}")
+        raise none_left(report.skipped)
     people = [item.speaker for item in items]
     metrics, intervals = _means(np.stack([one["judged"] for one in found]), people)
     seconds = np.sum([one["seconds"] for one in found], axis=0)

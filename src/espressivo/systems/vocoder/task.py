@@ -17,7 +17,7 @@ from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
 from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
-from espressivo.corpora.skips import told
+from espressivo.corpora.skips import none_left
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.signal.harmonic import MEL, HarmonicConfig, HarmonicNet, Melody
@@ -83,8 +83,7 @@ class Recordings:
         self.store, self.skipped = FeatureStore(report.folder), tuple(report.skipped)
         self.items: list[Item] = [item for item in data if item in self.store]
         if not self.items:
-            first = f"the first is {told(*self.skipped[0])}" if self.skipped else "there are none"
-            raise InputError(f"no recording can be used: {first}")
+            raise none_left(self.skipped)
 
     def __len__(self) -> int:
         return len(self.items)

@@ -12,8 +12,7 @@ from espressivo.assets.cache import cache_dir
 from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.licences import corpus_of
-from espressivo.corpora.skips import leave_out, told
-from espressivo.errors import InputError
+from espressivo.corpora.skips import leave_out, none_left
 from espressivo.systems.voice_emotion.hearing import VoiceFeature
 from espressivo.systems.voice_emotion.inputs import vector
 from espressivo.training.seeds import threads
@@ -81,8 +80,7 @@ def read_table(
     heard, skipped = FeatureStore(report.folder), (*mute, *report.skipped)
     kept = [item for item in given if item in heard]
     if not kept:
-        first = f"the first is {told(*skipped[0])}" if skipped else "there are none"
-        raise InputError(f"no recording can be used: {first}")
+        raise none_left(skipped)
     x = np.stack([vector(heard[item], stats) for item in kept])
     names = [(labels or {}).get(str(item.emotion), str(item.emotion)) for item in kept]
     speakers = [item.speaker or NOBODY for item in kept]

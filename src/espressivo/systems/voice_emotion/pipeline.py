@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from espressivo.assets.shipped import beside
+from espressivo.assets.shipped import by_licence
 from espressivo.emotion import EmotionScores
-from espressivo.errors import AssetError, ConfigError, InputError
+from espressivo.errors import InputError
 from espressivo.signal.encoder import FRAME_RATE
 from espressivo.systems.feeling import Feeling
 from espressivo.systems.voice_emotion.hearing import Heard, Hearing, pooled
@@ -52,9 +52,7 @@ class VoiceEmotion:
         """
         if folder is not None:
             return cls(folder)
-        if licence not in CHECKPOINTS:
-            raise ConfigError(f"unknown licence {licence!r}: choose one of {', '.join(CHECKPOINTS)}")
-        return cls(checkpoint(CHECKPOINTS[licence]))
+        return cls(by_licence(CHECKPOINTS, licence))
 
     @cached_property
     def net(self) -> VoiceNet:
@@ -115,15 +113,3 @@ def _windows(heard: Heard) -> tuple[np.ndarray, list[Heard]]:
     cut = [(middle, heard.window(start, start + WINDOW)) for middle, start in parts]
     kept = [(middle, part) for middle, part in cut if part.enough]
     return np.array([middle for middle, _ in kept]), [part for _, part in kept]
-
-
-def checkpoint(name: str) -> Path:
-    """The folder of a checkpoint that ships with espressivo: inside an installed package, or beside its sources.
-
-    Raises:
-        AssetError: it is in neither place.
-    """
-    folder = beside(f"checkpoints/{name}")
-    if folder.is_dir():
-        return folder
-    raise AssetError(f"the checkpoint {name} is missing from this installation: install espressivo again")
