@@ -1,6 +1,7 @@
 """The feature cache: computed once, found again, whole after a kill, and nobody gets in another's way."""
 
 import os
+import shutil
 import pickle
 import signal
 import subprocess
@@ -62,9 +63,36 @@ def test_an_item_is_what_its_file_and_stretch_are(tmp_path: Path) -> None:
     assert key != key_of(Item("a", item.path, face=item.path))
     assert key_of(pack(item)) == key_of(pack(Item("other", item.path)))
     os.utime(item.path, ns=(1, 1))
-    assert key != key_of(item)
+    copy = tmp_path / "x" / "b.wav"
+    copy.write_bytes(item.path.read_bytes())
+    assert key == key_of(item) == key_of(Item("b", copy))
+    copy.write_bytes(copy.read_bytes()[:-1] + b"!")
+    assert key != key_of(Item("b", copy))
     with pytest.raises(InputError, match="no such file"):
         key_of(Item("gone", tmp_path / "gone.wav"))
+
+
+def test_of_a_large_file_blocks_from_everywhere_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "large.wav"
+    path.write_bytes(bytes(9 << 20))
+    found = [key_of(Item("a", path))]
+    for place in (0, 4 << 20, (9 << 20) - 1):
+        held = bytearray(9 << 20)
+        held[place : place + 100_000] = b"!" * len(held[place : place + 100_000])
+        path.write_bytes(held)
+        found.append(key_of(Item("a", path)))
+    path.write_bytes(bytes((9 << 20) + 1))
+    assert len({*found, key_of(Item("a", path))}) == 5
+
+
+def test_a_folder_of_pictures_is_what_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    folder.mkdir()
+    (folder / "0.png").write_bytes(b"a")
+    shutil.copytree(folder, tmp_path / "two")
+    keys = [key_of(Item("a", place)) for place in (folder, tmp_path / "two")]
+    (folder / "1.png").write_bytes(b"b")
+    assert keys[0] == keys[1] != key_of(Item("a", folder))
 
 
 def test_broken_and_refused_items_are_named_and_not_asked_again(tmp_path: Path) -> None:

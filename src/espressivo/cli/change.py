@@ -37,7 +37,7 @@ def convert(
     """
     from espressivo.media.read import read
     from espressivo.systems.prosody2vec.pipeline import Prosody
-    from espressivo.verbs.convert import check_emotion, check_wish, reference_clip
+    from espressivo.verbs.convert import check_wish, reference_clip
     from espressivo.verbs.convert import convert as change
     from espressivo.verbs.places import check_folders, check_place
 
@@ -48,7 +48,7 @@ def convert(
     other = None if reference is None else reference_clip(reference)
     pipeline = Prosody.from_pretrained(licence=licence, folder=checkpoint)
     if emotion is not None:
-        check_emotion(pipeline, emotion)
+        pipeline.number_of(emotion)
 
     def work(clip: Clip, tell: Callable[[str], None]) -> Speech:
         return change(clip, emotion=emotion, reference=other, intensity=intensity, pipeline=pipeline, progress=tell)

@@ -1,8 +1,8 @@
 """What was measured on items, kept on disk: computed once, found again by what each recording is.
 
 A cache is a folder of safetensors files of at most 64 MB, each written whole or not at all, so work that is killed goes
-on where the last file ended. An item's key is a hash of where its recording lies, its size and time of change, and the
-stretch: a file that changes is measured anew. What a feature refused, and why, is kept as well.
+on where the last file ended. An item's key is a hash of what its recording holds, and of the stretch: a file that
+changes is measured anew, one that is moved or copied is not. What a feature refused, and why, is kept as well.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ LARGEST = 64 << 20  # bytes of a file
 # Seconds after which a file is written even if it is small: so much work at most is lost when the process is killed.
 _PATIENCE = 60.0
 _SUFFIX, _REFUSED = ".safetensors", "refused"
+_BLOCK, _BLOCKS = 1 << 16, 128  # bytes that are read at once, and how often at most
 _OPEN = 64  # files held open at a time
 
 
@@ -88,7 +89,7 @@ def key_of(item: Item) -> str:
     if isinstance(item, Packed):
         parts.append(hashlib.sha256(item.flac).hexdigest())
     else:
-        parts += [_stamp(place) for place in (item.path, item.face) if place is not None]
+        parts += [_held(place) for place in (item.path, item.face) if place is not None]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
@@ -268,13 +269,30 @@ class _Run:
         self._tell(self.made + self.kept + len(self.skipped))
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
+def _held(path: Path) -> str:
+    """Names a file by what it holds."""
     whole = os.path.realpath(path)
     try:
         found = os.stat(whole)
+        return _digest(whole, found.st_size, found.st_mtime_ns)
     except (OSError, ValueError):
         raise InputError(f"{str(path)!r} cannot be read: no such file or directory") from None
-    return whole, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=1 << 18)
+def _digest(path: str, size: int, changed: int) -> str:
+    """Of all bytes; of a large file its size and blocks from everywhere in it; of a folder, of the files in it."""
+    if os.path.isdir(path):
+        inside = sorted((entry.name, entry.path) for entry in os.scandir(path) if entry.is_file())
+        return hashlib.sha256(json.dumps([(name, _held(Path(one))) for name, one in inside]).encode()).hexdigest()
+    digest = hashlib.sha256(str(size).encode())
+    count = -(-size // _BLOCK)
+    starts = np.arange(count) * _BLOCK if count <= _BLOCKS else np.linspace(0, size - _BLOCK, _BLOCKS).astype(int)
+    with open(path, "rb") as file:
+        for start in starts.tolist():
+            file.seek(start)
+            digest.update(file.read(_BLOCK))
+    return digest.hexdigest()
 
 
 def _opened(path: Path) -> Any:

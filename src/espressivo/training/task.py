@@ -54,11 +54,11 @@ class Task(ABC, Generic[B]):
     def loss(self, model: nn.Module, batch: B) -> Losses:
         """What `batch`, now on the model's device, costs."""
 
-    def validate(self, model: nn.Module) -> Mapping[str, float]:
+    def validate(self, model: nn.Module) -> Mapping[str, float] | None:
         """How good the model is, without gradients, on the main process only.
 
         "score" decides which weights are kept and when to stop: higher is better. Nothing at all (the default) keeps
-        the last weights.
+        the last weights; None says that it is too early to tell.
         """
         return {}
 

@@ -177,6 +177,8 @@ class Trainer:
 
     def _validate(self) -> None:
         course, metrics = self.course, self._judged()
+        if metrics is None:
+            return
         if not metrics:
             if self.recipe.patience:
                 raise ConfigError(f"patience={self.recipe.patience} wants a score, and nothing is validated on")
@@ -187,13 +189,14 @@ class Trainer:
             course.stale, course.best_step, course.best_metrics = 0, course.step, metrics
             self.best = cpu_copy(self.model)
 
-    def _judged(self) -> dict[str, float]:
+    def _judged(self) -> dict[str, float] | None:
         """What the first process finds, known to all."""
-        metrics: dict[str, float] = {}
+        metrics: dict[str, float] | None = None
         if self.main:
             self.model.eval()
             with torch.inference_mode():
-                metrics = {name: float(value) for name, value in self.task.validate(self.model).items()}
+                found = self.task.validate(self.model)
+            metrics = None if found is None else {name: float(value) for name, value in found.items()}
             self.model.train()
         if self.accelerator.num_processes > 1:
             from accelerate.utils import broadcast_object_list

@@ -8,7 +8,6 @@ from numbers import Real
 from typing import Any
 
 from espressivo.clip import SPEECH_RATE, Clip, Sound
-from espressivo.emotion import canonical
 from espressivo.errors import ConfigError, InputError
 from espressivo.media.read import read
 from espressivo.media.speech import Speech
@@ -57,13 +56,14 @@ def convert(
     other = None if reference is None else reference_clip(reference).sound
     system = pipeline or Prosody.from_pretrained(licence=licence)
     if emotion is not None:
-        check_emotion(system, emotion)
+        system.number_of(emotion)  # before anything is heard
     pieces = _pieces(clip, heard)
+    wish = system.wish(emotion=emotion, reference=other)
     total, number = sum(piece.spoken for piece in pieces), count(1)
 
     def change(window: Sound) -> Speech:
         tell("converting" if total == 1 else f"converting piece {next(number)} of {total}")
-        return system.convert(window, emotion=emotion, reference=other, intensity=intensity)
+        return system.give(window, wish, intensity)
 
     return changed(heard, pieces, change)
 
@@ -74,18 +74,6 @@ def check_wish(emotion: str | None, reference: object, intensity: float) -> None
         raise ConfigError("give either an emotion or a reference recording")
     if not isinstance(intensity, Real) or not 0 <= float(intensity) <= 1:
         raise ConfigError(f"got an intensity of {intensity!r:.40}: give 0 (as it is) to 1 (all of it)")
-
-
-def check_emotion(system: Prosody, emotion: str) -> None:
-    """Raises ConfigError, which names those that `system` can give, if `emotion` is not one of them."""
-    if not system.emotions:
-        raise ConfigError(f"this model has learnt no emotions, so not {emotion!r} either: give a reference recording")
-    try:
-        known = canonical(emotion) in system.emotions
-    except ConfigError:
-        known = False
-    if not known:
-        raise ConfigError(f"cannot make it sound {emotion!r}: choose one of {', '.join(system.emotions)}")
 
 
 def reference_clip(reference: Clip | Any) -> Clip:

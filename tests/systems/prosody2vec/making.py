@@ -116,8 +116,7 @@ def lively(seed: int = 0, **shape: object) -> Prosody2Vec:
     for name, weight in net.named_parameters():
         if "film" in name:
             torch.nn.init.normal_(weight, std=0.3)
-    for weight in (net.emotions, net.prosody.out.bias):
-        torch.nn.init.normal_(weight, std=0.1)
+    torch.nn.init.normal_(net.prosody.out.bias, std=0.1)
     net.styles.copy_(torch.randint(-2, 3, net.styles.shape) / 2)
     net.codes.copy_(torch.randn(net.codes.shape))
     return net.eval()

@@ -218,9 +218,11 @@ def test_pitch_counts_only_where_it_is_voiced():
     assert torch.equal(*made)
 
 
-def test_an_emotion_is_kept_small_so_that_it_is_learned_fast():
+def test_an_emotion_is_told_beside_the_prosody():
     net = lively(emotions=("neutral", "happy"))
-    torch.testing.assert_close(net.feeling(torch.tensor([1, 0, 1])), 8 * net.emotions[[1, 0, 1]])
+    assert net.config.tone == 6
+    assert net.feeling(torch.tensor([1, 0])).tolist() == [[0, 0, 0, 0, 0, 8], [0, 0, 0, 0, 8, 0]]
+    assert net.toned(torch.ones(2, 4)).tolist() == [[1, 1, 1, 1, 0, 0]] * 2
 
 
 # On disk

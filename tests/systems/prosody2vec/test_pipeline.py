@@ -41,7 +41,6 @@ def sound(seconds: float, hz: float = 220.0) -> Sound:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
     folder = tmp_path_factory.mktemp("model")
     net = lively(emotions=EMOTIONS)
-    torch.nn.init.normal_(net.emotions, std=0.1)
     save_model(folder, net, net.config, "# Made")
     prosody = Prosody(folder)
     prosody.takes, prosody._units = Taking(), Units()  # type: ignore[misc, assignment]
@@ -147,7 +146,7 @@ def test_an_emotion_moves_the_mean_towards_its_own(made, asked, intensity):
     made.convert(sound(2.5), emotion="Happiness", intensity=intensity)
     old, new, contour = asked.pop()
     assert contour is None
-    mean = made.net.feeling(torch.tensor(1)).detach().numpy()
+    mean = made.net.feeling(torch.tensor(1)).numpy()
     np.testing.assert_allclose(new.mean(axis=0), (1 - intensity) * old.mean(axis=0) + intensity * mean, atol=1e-6)
     np.testing.assert_allclose(new - new.mean(axis=0), old - old.mean(axis=0), atol=1e-6)  # the course stays
 
@@ -156,7 +155,7 @@ def test_a_reference_gives_its_prosody_and_its_melody(made, asked):
     other = sound(2.0, 150)
     made.convert(sound(1.5), reference=other)
     _, new, contour = asked.pop()
-    np.testing.assert_allclose(new.mean(axis=0), made.style(other).mean(axis=0), atol=1e-6)
+    np.testing.assert_allclose(new.mean(axis=0), np.pad(made.style(other).mean(axis=0), (0, 3)), atol=1e-6)
     assert contour.shape == (len(made.takes(sound(1.5))),)
     made.convert(sound(1.5), reference=other, intensity=0.25)
     own = pipeline.carried(made.takes(sound(1.5)).hz)
@@ -202,8 +201,8 @@ def test_the_manner_is_handed_on(made):
     [
         ({}, "give either an emotion or a reference recording"),
         ({"emotion": "sad", "reference": sound(1.0)}, "give either an emotion or a reference recording"),
-        ({"emotion": "hungry"}, "unknown emotion 'hungry'"),
-        ({"emotion": "angry"}, "made cannot sound angry: choose one of neutral, happy, sad"),
+        ({"emotion": "hungry"}, "cannot make it sound 'hungry': choose one of neutral, happy, sad"),
+        ({"emotion": "angry"}, "cannot make it sound 'angry': choose one of neutral, happy, sad"),
         ({"emotion": "sad", "intensity": 1.01}, r"got an intensity of 1\.01: give 0"),
         ({"emotion": "sad", "intensity": -0.5}, r"got an intensity of -0\.5"),
         ({"emotion": "sad", "intensity": float("nan")}, "got an intensity of nan"),

@@ -144,3 +144,24 @@ def test_the_same_draw_gives_the_same_crop(steady):
     one, other = (cropped(steady, FRAMES, random(7), 0.5) for _ in range(2))
     assert np.array_equal(one.wave, other.wave)
     assert not np.array_equal(one.wave, cropped(steady, FRAMES, random(8), 0.5).wave)
+
+
+def test_noise_is_mixed_in_below_the_speech(steady):
+    ratios, slopes = [], []
+    for n in range(40):
+        plain, noisy = (cropped(steady, FRAMES, random(n), 0, share).wave for share in (0, 1))
+        noise = noisy - plain
+        ratios.append(10 * np.log10(np.mean(plain**2) / np.mean(noise**2)))
+        power = np.abs(np.fft.rfft(noise)) ** 2
+        slopes.append(power[: len(power) // 2].sum() / power[len(power) // 2 :].sum())
+    assert -0.5 < min(ratios) < 8 < 22 < max(ratios) < 30.5
+    assert min(slopes) < 2 < 50 < max(slopes)  # white, and brown
+
+
+def test_a_share_of_the_crops_is_noisy(steady):
+    def changed(share: float) -> int:
+        waves = ([cropped(steady, FRAMES, random(n), 0, own).wave for own in (0, share)] for n in range(40))
+        return sum(not np.array_equal(*pair) for pair in waves)
+
+    assert (changed(0), changed(1)) == (0, 40)
+    assert 10 < changed(0.5) < 30

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from espressivo.assets.model import WEIGHTS, read_config
 from espressivo.clip import Clip, Sound
 from espressivo.errors import AssetError, InputError
 from espressivo.media.speech import Speech
-from espressivo.systems.prosody2vec.conversion import Converter, Manner
+from espressivo.systems.prosody2vec.conversion import Converter
 from espressivo.systems.prosody2vec.model import ProsodyConfig
 from espressivo.systems.prosody2vec.parts import Parts
-from espressivo.systems.prosody2vec.pipeline import Prosody, style_of
+from espressivo.systems.prosody2vec.pipeline import Prosody, style_of, tone_of
 from espressivo.training.checkpoint import fingerprint
 
 if TYPE_CHECKING:
     from jaxtyping import Float
-
-    from espressivo.systems.prosody2vec.model import Prosody2Vec
 
 LONGEST = 60.0
 """Seconds of an utterance; more is a recording of many of them, and takes memory with its length."""
@@ -47,19 +46,6 @@ class Variation:
     @classmethod
     def drawn(cls, random: np.random.Generator) -> Variation:
         return cls(float(random.uniform(*INTENSITIES)), float(np.exp(random.uniform(-TEMPO, TEMPO))))
-
-
-class PacedConverter(Converter):
-    """Applies prosodies, and makes the whole so many times as long."""
-
-    def __init__(self, net: Prosody2Vec, lag: float, manner: Manner, tempo: float) -> None:
-        super().__init__(net, lag, manner)
-        self._tempo = tempo
-
-    def timed(self, parts: Parts, old: np.ndarray, new: np.ndarray) -> Float[np.ndarray, " frames"]:
-        places = super().timed(parts, old, new)
-        frames = max(1, round(len(places) * self._tempo))
-        return np.interp(np.linspace(0, len(places) - 1, frames), np.arange(len(places)), places)
 
 
 class EmoAug:
@@ -104,9 +90,11 @@ class EmoAug:
         Raises:
             InputError: as `Prosody.takes`, of the parts.
         """
-        old, prosody = self.prosody_of(parts), self.prosody
-        new = old + how.intensity * (point - old.mean(axis=0))
-        convert = PacedConverter(prosody.net, prosody.converter.lag, prosody.manner, how.tempo)
+        prosody = self.prosody
+        old = tone_of(prosody.net, parts)
+        wanted = prosody.net.toned(torch.from_numpy(point)).numpy()
+        new = old + how.intensity * (wanted - old.mean(axis=0))
+        convert = Converter(prosody.net, prosody.converter.lag, replace(prosody.manner, tempo=how.tempo))
         return prosody.voiced(convert(parts, old, new.astype(np.float32)), parts.gain)
 
     def __reduce__(self) -> tuple[type[EmoAug], tuple[Prosody]]:

@@ -33,6 +33,7 @@ class Manner:
     Attributes:
         own: share of the recording's own mel that is kept under the change; the rest is made anew.
         pace, melody, colour: how much of each change is applied.
+        tempo: times as long as the change of pace makes it.
         clean: what the decoder is told of how quiet the pauses are, in nats; None as in the recording.
     """
 
@@ -40,6 +41,7 @@ class Manner:
     pace: float = 1.0
     melody: float = 1.0
     colour: float = 1.0
+    tempo: float = 1.0
     clean: float | None = None
 
 
@@ -67,11 +69,11 @@ class Converter:
     def __call__(
         self,
         parts: Parts,
-        old: Float[np.ndarray, "seconds style"],
-        new: Float[np.ndarray, "seconds style"],
+        old: Float[np.ndarray, "seconds tone"],
+        new: Float[np.ndarray, "seconds tone"],
         contour: Float[np.ndarray, " frames"] | None = None,
     ) -> Converted:
-        """`parts` with the prosody `new` in place of its own, `old`.
+        """`parts` with the manner `new` in place of its own, `old`.
 
         Args:
             contour: a melody to take instead, the logarithm of Hz at each frame of the recording.
@@ -79,7 +81,7 @@ class Converter:
         places = self.timed(parts, old, new)
         seconds = (places + 0.5) / RATE
         mix = blend(seconds, len(old))
-        before, after = (_batch(mix @ style) for style in (old, new))
+        before, after = (_batch(mix @ tone) for tone in (old, new))
         content = _batch(content_at(parts.content, seconds, self.lag))
         voiced = _at(parts.hz > 0, places, steps=True)
         pitch = _at(carried(parts.hz), places)
@@ -88,7 +90,8 @@ class Converter:
             other = pitch + self.manner.melody * change[0].numpy()
         else:
             other = _at(contour, places)
-        other = np.clip(other, np.log(LOWEST), np.log(HIGHEST)).astype(np.float32)
+        low, high = np.minimum(pitch, np.log(LOWEST)), np.maximum(pitch, np.log(HIGHEST))  # what was there may stay
+        other = np.clip(other, low, high).astype(np.float32)
         mel = self._coloured(parts, places, content, (pitch, before), (other, after), voiced)
         hz = np.exp(np.interp(np.arange(len(mel)), PAIR * np.arange(len(other)) + (PAIR - 1) / 2, other))
         return Converted(mel, hz.astype(np.float32), np.repeat(voiced, PAIR).astype(np.float32), places)
@@ -98,7 +101,7 @@ class Converter:
         codes = nearest(parts.content, self._codes)
         runs, lengths, times = run_points(parts.content, codes)
         mix = blend(times, len(old))
-        guesses = [self.net.lengths(_batch(runs), _batch(mix @ style))[0].numpy() for style in (new, old)]
+        guesses = [self.net.lengths(_batch(runs), _batch(mix @ tone))[0].numpy() for tone in (new, old)]
         change = self.manner.pace * (guesses[0] - guesses[1])
         kernel = np.ones(SMOOTH) / SMOOTH
         padded = np.pad(change, SMOOTH // 2, mode="edge")
@@ -108,6 +111,7 @@ class Converter:
         # What no unit covers at the very end keeps its pace.
         rest = max(0.0, len(parts) / RATE - was[-1])
         ends, was = np.append(ends, ends[-1] + rest), np.append(was, was[-1] + rest)
+        ends = self.manner.tempo * ends
         frames = max(1, round(ends[-1] * RATE))
         return np.clip(np.interp(middles(frames), ends, was) * RATE - 0.5, 0, len(parts) - 1)
 
@@ -125,8 +129,8 @@ class Converter:
         own = torch.from_numpy(noise(parts)["noise"].astype(np.float32))[None]
         clean = own if manner.clean is None else torch.full_like(own, manner.clean)
         made = [
-            net.mel(content, speaker, _batch(pitch), _batch(voiced), style, quiet)[0].numpy()
-            for (pitch, style), quiet in ((before, own), (after, clean))
+            net.mel(content, speaker, _batch(pitch), _batch(voiced), tone, quiet)[0].numpy()
+            for (pitch, tone), quiet in ((before, own), (after, clean))
         ]
         kept = stretched(parts.mel, places) + manner.colour * (made[1] - made[0])
         mel = manner.own * kept + (1 - manner.own) * made[1]

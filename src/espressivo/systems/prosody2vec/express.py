@@ -1,8 +1,8 @@
 """The second stage: how each emotion sounds, learned from labels on top of a model that was trained without.
 
-First a critic learns to name the emotions of real recordings, and a listener to hear what is said in them. Then every
-emotion gets a prosody of its own to stand for it: recordings are put together from it as from their own prosody, and
-recordings of any emotion are given it, so that the critic hears it and the listener the same words. These two learn
+First a critic learns to name the emotions of real recordings, and a listener to hear what is said in them. Then the
+networks are told emotions by name: recordings are put together from the name as from their own prosody, and recordings
+of any emotion are given another, so that the critic hears it and the listener the same words. These two learn
 nothing from what is made.
 """
 
@@ -33,7 +33,7 @@ from espressivo.systems.prosody2vec.model import (
 )
 from espressivo.systems.prosody2vec.parts import ACTIVE, hearing_of
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
-from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, recordings_of, there, together
+from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, overall, recordings_of, there, together
 from espressivo.training import Losses
 
 if TYPE_CHECKING:
@@ -96,14 +96,9 @@ class ExpressTask(ProsodyTask):
         before = Prosody2Vec.load(self.recipe.begin)
         recipe, emotions = self.recipe, self.heard.emotions
         net = Prosody2Vec(replace(before.config, name=recipe.name, licence=recipe.licence, emotions=emotions))
-        weights = before.state_dict()
-        known = dict(zip(before.config.emotions, weights.pop("emotions"), strict=True))
-        net.load_state_dict(weights, strict=False)
-        with torch.no_grad():
-            for row, name in zip(net.emotions, emotions, strict=True):
-                row.copy_(known.get(name, torch.zeros_like(row)))
-        for fixed in (net.prosody, net.usual):
-            fixed.requires_grad_(False)
+        net.load_state_dict(told(before, emotions))
+        for still in (net.prosody, net.usual):
+            still.requires_grad_(False)
         return Actor(net)
 
     def loss(self, model: nn.Module, batch: Batch) -> Losses:
@@ -129,11 +124,11 @@ class ExpressTask(ProsodyTask):
         """The networks learn from real recordings, and to please critic and listener, who learn no more."""
         net: Prosody2Vec = actor.net
         with torch.no_grad():
-            own = there(net.prosody(looked(batch, expected), batch.mask), batch)
+            own = there(net.read(looked(batch, expected), batch.mask), batch)
         drawn = torch.rand(len(own), device=own.device) < self.recipe.felt
-        told = ((batch.felt >= 0) & drawn)[:, None, None]
-        style = torch.where(told, net.feeling(batch.felt.clamp(min=0))[:, None], own)
-        total, parts = together(net, batch, style, expected, self.recipe)
+        named = ((batch.felt >= 0) & drawn)[:, None, None]
+        tone = torch.where(named, felt(net, own, batch.felt.clamp(min=0), batch), own)
+        total, parts = together(net, batch, tone, expected, self.recipe)
         liked, kept, hit = self._acted(actor, batch, own, expected)
         total = total + self.recipe.please * liked + self.recipe.keep_words * kept
         return Losses(total, {**parts, "liked": liked, "hit": hit, "words": kept})
@@ -143,12 +138,11 @@ class ExpressTask(ProsodyTask):
         net: Prosody2Vec = actor.net
         wanted = torch.randint(len(net.config.emotions), (len(own),), device=own.device)
         frames = batch.mel.shape[1]
-        before = spread_out(own, frames)
-        after = spread_out(own + (net.feeling(wanted) - own.mean(1))[:, None], frames)
-        change = net.contour(batch.content, after).pitch - net.contour(batch.content, before).pitch
-        pitch = batch.pitch + change
+        before, after = (spread_out(tone, frames) for tone in (own, felt(net, own, wanted, batch)))
         with torch.no_grad():
             was = net.mel(batch.content, batch.speaker, batch.pitch, batch.voiced, before, batch.noise)
+            usually = net.contour(batch.content, before).pitch
+        pitch = batch.pitch + net.contour(batch.content, after).pitch - usually
         made = net.mel(batch.content, batch.speaker, pitch, batch.voiced, after, batch.noise)
         share = torch.rand(len(own), 1, 1, device=own.device)
         mel = share * (batch.mel + made - was) + (1 - share) * made
@@ -163,11 +157,11 @@ class ExpressTask(ProsodyTask):
         look = seen(mel, pitch, batch.voiced, batch.heard, own, expected, batch.blur)
         return critic(look.frames, batch.mask)
 
-    def validate(self, model: nn.Module) -> Mapping[str, float]:
-        """Nothing while critic and listener learn: the networks are as they were."""
+    def validate(self, model: nn.Module) -> Mapping[str, float] | None:
+        """None while critic and listener learn: the networks are as they were."""
         actor: Any = getattr(model, "module", model)
         if float(actor.step) <= self.recipe.rehearse:
-            return {}
+            return None
         with torch.random.fork_rng():  # what is drawn here is drawn alike each time, and not from the training's
             torch.manual_seed(self.recipe.seed)
             return super().validate(model)
@@ -175,6 +169,23 @@ class ExpressTask(ProsodyTask):
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, Actor)
         self.save(model.net, folder)
+
+
+def felt(net: Prosody2Vec, own: Tensor, emotion: Tensor, batch: Batch) -> Tensor:
+    """The manner `own` (batch, seconds, tone) with an emotion in place of its mean."""
+    return own + (net.feeling(emotion) - overall(own, batch))[:, None]
+
+
+def told(before: Prosody2Vec, emotions: tuple[str, ...]) -> dict[str, Tensor]:
+    """The weights of a network that listens to these emotions: those that it did not know do nothing at first."""
+    config, weights = before.config, before.state_dict()
+    for name, weight in weights.items():
+        if name.endswith("film.weight"):
+            columns = dict(zip(config.emotions, weight[:, config.style : config.tone].T, strict=True))
+            none = torch.zeros(len(weight))
+            given = [columns.get(emotion, none) for emotion in emotions]
+            weights[name] = torch.cat([weight[:, : config.style], torch.stack(given, 1), weight[:, config.tone :]], 1)
+    return weights
 
 
 def fixed(module: nn.Module) -> Any:

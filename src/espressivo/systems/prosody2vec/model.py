@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from espressivo.errors import ConfigError
 from espressivo.nn.convnext import Reader
@@ -31,7 +32,7 @@ MELODY = 2  # log-frequency and voicing
 OFFSETS = 4  # how a recording differs from what is usual for the voice: its register, and three bends of its mel
 SEEN = BANDS + 3 + OFFSETS  # what the prosody encoder sees of a frame: mel, pitch, voicing, level, offsets
 EAR, SHADE, SHADE_BLUR = 64, 12, 0.2  # numbers that what is heard is brought down to; of the whole recording; noise
-EAGER = 8.0  # an emotion is kept so many times smaller than its prosody: so many times faster it learns
+EAGER = 8.0  # how loud an emotion is told: so many times faster the networks learn to listen
 CENTRE, SPAN = 5.1, 0.5  # of the natural logarithm of a voice's frequency in Hz
 MIDDLE, SCALE = -5.0, 2.0  # of the mel
 
@@ -47,7 +48,7 @@ class ProsodyConfig:
             how many numbers that has; "" and 0 for none.
         style, levels: numbers of the prosody of a second, and how many values each may have.
         styles: of the codebook of style tokens.
-        emotions: whose prosody it knows, from whatever recordings had labels.
+        emotions: that it can be told to show; none before the second stage.
         width, layers: of the decoder; `prosody_` of the prosody encoder; `contour_` of what gives melody and pace.
     """
 
@@ -75,6 +76,11 @@ class ProsodyConfig:
     def __post_init__(self) -> None:
         if self.levels % 2 == 0:
             raise ConfigError(f"got levels={self.levels}: give an odd number, so that 0 is one of them")
+
+    @property
+    def tone(self) -> int:
+        """Numbers of a manner of speaking: the prosody, and how much there is of each emotion."""
+        return self.style + len(self.emotions)
 
 
 class Contour(NamedTuple):
@@ -170,22 +176,21 @@ class Prosody2Vec(nn.Module):
     def __init__(self, config: ProsodyConfig) -> None:
         super().__init__()
         self.config = config
-        style, small = config.style, 64
+        tone, small = config.tone, 64
         self.prosody = ProsodyEncoder(config)
         self.voice = nn.Linear(config.speaker, small)
         self.usual = nn.Sequential(nn.Linear(config.speaker, 128), nn.GELU(), nn.Linear(128, 1 + BANDS + config.heard))
         self.decoder = Reader(
-            config.content + MELODY, config.width, config.layers, config.kernel, condition=style + small + 1
+            config.content + MELODY, config.width, config.layers, config.kernel, condition=tone + small + 1
         )
         self.out = nn.Linear(config.width, PAIR * BANDS)
-        narrow = (config.contour_width, config.contour_layers, config.kernel, style)
+        narrow = (config.contour_width, config.contour_layers, config.kernel, tone)
         self.melody = Reader(config.content, *narrow)
         self.melody_out = nn.Linear(config.contour_width, 3)
         self.pace = Reader(config.content, *narrow)
         self.pace_out = nn.Linear(config.contour_width, 1)
         self.register_buffer("codes", torch.zeros(config.codes, config.content))
-        self.register_buffer("styles", torch.zeros(config.styles, style))
-        self.emotions = nn.Parameter(torch.zeros(len(config.emotions), style))
+        self.register_buffer("styles", torch.zeros(config.styles, config.style))
 
     def expected(self, speaker: Float[Tensor, "batch speaker"]) -> Expected:
         """What is usual for a voice."""
@@ -198,7 +203,7 @@ class Prosody2Vec(nn.Module):
         speaker: Float[Tensor, "batch speaker"],
         pitch: Float[Tensor, "batch frames"],
         voiced: Float[Tensor, "batch frames"],
-        style: Float[Tensor, "batch frames style"],
+        tone: Float[Tensor, "batch frames tone"],
         noise: Float[Tensor, " batch"],
     ) -> Float[Tensor, "batch frames pair"]:
         """Pairs of mel frames.
@@ -210,25 +215,35 @@ class Prosody2Vec(nn.Module):
         melody = torch.stack([(pitch - CENTRE) / SPAN * voiced, voiced], dim=-1)
         voice = self.voice(speaker)[:, None].expand(-1, content.shape[1], -1)
         quiet = (noise / 5 - 1)[:, None, None].expand(-1, content.shape[1], 1)
-        condition = torch.cat([style, voice, quiet], dim=-1)
+        condition = torch.cat([tone, voice, quiet], dim=-1)
         return MIDDLE + SCALE * self.out(self.decoder(torch.cat([content, melody], dim=-1), condition))
 
     def contour(
-        self, content: Float[Tensor, "batch frames content"], style: Float[Tensor, "batch frames style"]
+        self, content: Float[Tensor, "batch frames content"], tone: Float[Tensor, "batch frames tone"]
     ) -> Contour:
-        """The melody and loudness that go with what is said and a prosody."""
-        pitch, voicing, level = self.melody_out(self.melody(content, style)).unbind(-1)
+        """The melody and loudness that go with what is said and a manner of speaking."""
+        pitch, voicing, level = self.melody_out(self.melody(content, tone)).unbind(-1)
         return Contour(pitch * SPAN, voicing, level)
 
-    def feeling(self, number: Int[Tensor, " batch"]) -> Float[Tensor, "batch style"]:
-        """The prosody that stands for an emotion, by its number in the config."""
-        return EAGER * self.emotions[number]
+    def read(
+        self, look: Look, mask: Float[Tensor, "batch frames"], blur: float = 0.0
+    ) -> Float[Tensor, "batch seconds tone"]:
+        """The manner of each second of a recording: its prosody, and no emotion by name. `blur` as for the encoder."""
+        return self.toned(self.prosody(look, mask, blur))
+
+    def toned(self, style: Float[Tensor, "... style"]) -> Float[Tensor, "... tone"]:
+        """A prosody as a manner of speaking."""
+        return F.pad(style, (0, len(self.config.emotions)))
+
+    def feeling(self, number: Int[Tensor, " batch"]) -> Float[Tensor, "batch tone"]:
+        """The manner that stands for an emotion, by its number in the config: no prosody but what it brings itself."""
+        return F.pad(EAGER * F.one_hot(number, len(self.config.emotions)), (self.config.style, 0))
 
     def lengths(
-        self, runs: Float[Tensor, "batch runs content"], style: Float[Tensor, "batch runs style"]
+        self, runs: Float[Tensor, "batch runs content"], tone: Float[Tensor, "batch runs tone"]
     ) -> Float[Tensor, "batch runs"]:
         """The logarithm of how many units each run of the same kind of sound lasts."""
-        return self.pace_out(self.pace(runs, style))[..., 0]
+        return self.pace_out(self.pace(runs, tone))[..., 0]
 
     @classmethod
     def load(cls, folder: Path) -> Prosody2Vec:
@@ -311,6 +326,6 @@ def middles(frames: int) -> np.ndarray:
     return (np.arange(frames) + 0.5) / RATE
 
 
-def spread_out(style: Float[Tensor, "batch seconds style"], frames: int) -> Float[Tensor, "batch frames style"]:
-    """The prosody at each frame."""
-    return torch.from_numpy(blend(middles(frames), style.shape[1])).to(style) @ style
+def spread_out(tone: Float[Tensor, "batch seconds tone"], frames: int) -> Float[Tensor, "batch frames tone"]:
+    """The manner at each frame."""
+    return torch.from_numpy(blend(middles(frames), tone.shape[1])).to(tone) @ tone

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTo
 from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner, borrowed
 from espressivo.systems.prosody2vec.examples import carried, nearest, usual
 from espressivo.systems.prosody2vec.model import BANDS, Look, Prosody2Vec, Usual, middles, seconds_of, seen, spread_out
-from espressivo.systems.prosody2vec.parts import LEVEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
+from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = {"permissive": "prosody2vec", "any": "prosody2vec-nc"}
 CLEAN = 8.0  # nats between speech and pauses, of a quiet studio
+
+
+class Wish(NamedTuple):
+    """A manner of speaking to give to others: (tone,); and of whose recording it is, if of any."""
+
+    tone: Float[np.ndarray, " tone"]
+    parts: Parts | None = None
 
 
 class Prosody:
@@ -113,25 +120,36 @@ class Prosody:
             InputError: a sound shorter than half a second, or silent.
             ConfigError: both or neither of emotion and reference, an emotion it cannot give, or a wrong intensity.
         """
+        return self.give(sound, self.wish(emotion=emotion, reference=reference), intensity)
+
+    def wish(self, *, emotion: str | None = None, reference: Sound | None = None) -> Wish:
+        """What to `give`, worked out once for many recordings. Raises as `convert`."""
         if (emotion is None) == (reference is None):
             raise ConfigError("give either an emotion or a reference recording")
+        if reference is None:
+            return Wish(self.net.feeling(torch.tensor(self.number_of(str(emotion)))).numpy())
+        parts = self.takes(reference)
+        return Wish(overall(tone_of(self.net, parts)), parts)
+
+    def number_of(self, emotion: str) -> int:
+        """The place of `emotion` in `emotions`. Raises ConfigError, which names these, if it is not there."""
+        if not self.emotions:
+            raise ConfigError(f"this model has learnt no emotions, so not {emotion!r} either: give a reference recording")
+        try:
+            return self.emotions.index(canonical(emotion))
+        except (ConfigError, ValueError):
+            told = f"cannot make it sound {emotion!r}: choose one of {', '.join(self.emotions)}"
+            raise ConfigError(told) from None
+
+    def give(self, sound: Sound, wish: Wish, intensity: float = 1.0) -> Speech:
+        """`convert` to what was wished. Raises as it does."""
         if not 0 <= intensity <= 1:
             raise ConfigError(f"got an intensity of {intensity:g}: give 0 (as it is) to 1 (all of it)")
         parts = self.takes(sound)
-        old = style_of(self.net, parts)
-        if reference is None:
-            new, contour = old + intensity * (self._mean_of(str(emotion)) - old.mean(axis=0)), None
-        else:
-            other = self.takes(reference)
-            new = old + intensity * (style_of(self.net, other).mean(axis=0) - old.mean(axis=0))
-            contour = self._contour(parts, other, intensity)
+        old = tone_of(self.net, parts)
+        new = old + intensity * (wish.tone - overall(old))
+        contour = None if wish.parts is None else self._contour(parts, wish.parts, intensity)
         return self.voiced(self.converter(parts, old, new, contour), parts.gain)
-
-    def _mean_of(self, emotion: str) -> np.ndarray:
-        name = canonical(emotion)
-        if name not in self.emotions:
-            raise ConfigError(f"{self.net.config.name} cannot sound {name}: choose one of {', '.join(self.emotions)}")
-        return self.net.feeling(torch.tensor(self.emotions.index(name))).detach().numpy()
 
     def _contour(self, parts: Parts, other: Parts, intensity: float) -> np.ndarray | None:
         taken = borrowed(parts, other, self.net, self._units.lag)
@@ -141,7 +159,7 @@ class Prosody:
     @torch.inference_mode()
     def voiced(self, made: Converted, gain: float = 0.0) -> Speech:
         """Sound, at the level that the recording had."""
-        mel = torch.from_numpy(made.mel - gain)[None]
+        mel = torch.from_numpy(np.maximum(made.mel - gain, np.float32(np.log(MEL.floor))))[None]
         wave = self.vocoder.sing(mel, Melody(torch.from_numpy(made.hz)[None], torch.from_numpy(made.voiced)[None]))
         return Speech(wave[0].numpy(), self.vocoder.rate)
 
@@ -156,7 +174,7 @@ class Prosody:
             raise InputError("there are no tokens to speak, or none for the style")
         frames = max(1, round(tokens.duration * RATE))
         times = (np.arange(frames) + 0.5) / RATE
-        content = content_at(self._units.codebook[tokens.units], times, 0.0)
+        content = content_at(self._units.codebook[tokens.units], times, self._units.lag)
         styles = self.net.styles[torch.from_numpy(tokens.style[: seconds_of(frames)].astype(int))][None]
         hz = (scale or PitchScale()).hertz(tokens.pitch, tokens.register or 150.0)
         hz = hz[np.minimum((times * PITCH_RATE).astype(int), len(hz) - 1)]
@@ -168,7 +186,7 @@ class Prosody:
             voice,
             pitch,
             voiced,
-            spread_out(styles, frames),
+            spread_out(self.net.toned(styles), frames),
             torch.tensor([CLEAN]),
         )
         pairs = (pitch[0].exp().repeat_interleave(PAIR).numpy(), voiced[0].repeat_interleave(PAIR).numpy())
@@ -179,6 +197,16 @@ class Prosody:
 def style_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds style"]:
     """The prosody of each second of a recording in parts."""
     return net.prosody(look_of(net, parts), torch.ones(1, len(parts)))[0].numpy()
+
+
+def tone_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds tone"]:
+    """The manner of each second of a recording in parts."""
+    return net.toned(torch.from_numpy(style_of(net, parts))).numpy()
+
+
+def overall(tone: Float[np.ndarray, "seconds tone"]) -> Float[np.ndarray, " tone"]:
+    """The manner of a recording as a whole."""
+    return tone.mean(axis=0)
 
 
 @torch.inference_mode()

@@ -27,9 +27,9 @@ class ProsodyRecipe(Recipe):
         blur: how strongly the offsets that the prosody encoder sees are changed at random: 0 not at all, 1 as usual.
         contour_weight, pace_weight, usual_weight: of those losses, against that of the mel.
         begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data, see
-            express.py. None learns everything from the beginning, without labels.
+            express.py; the networks keep its shape. None learns everything from the beginning, without labels.
         felt: share of labelled examples that are told their emotion in place of their prosody.
-        rehearse: steps in which critic and listener learn, before the networks do.
+        rehearse: batches in which critic and listener learn, before the networks do.
         please: weight of the critic that ought to hear the emotion in what is made.
         keep_words: weight of the listener that ought to hear the same words in it.
         labels: emotions of the data that are taken for another.
@@ -63,8 +63,9 @@ class ProsodyRecipe(Recipe):
     labels: dict[str, str] = {}
     jobs: Count = 1
 
-    def config(self, emotions: tuple[str, ...]) -> ProsodyConfig:
-        """The networks that it describes.
+    @property
+    def config(self) -> ProsodyConfig:
+        """The networks that it describes, before they know any emotion.
 
         Raises:
             ConfigError: a speech encoder without a number of what it hears, or the other way round.
@@ -72,7 +73,7 @@ class ProsodyRecipe(Recipe):
         if bool(self.hearing) != bool(self.heard):
             raise ConfigError(f"got hearing={self.hearing!r} with heard={self.heard}: give both, or neither")
         shape = {field.name: getattr(self, field.name) for field in fields(ProsodyConfig) if field.name in SHAPE}
-        return ProsodyConfig(self.name, self.licence, emotions=emotions, **shape)
+        return ProsodyConfig(self.name, self.licence, **shape)
 
 
 SHAPE = (

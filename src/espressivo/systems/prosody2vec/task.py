@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,12 @@ from torch.nn import functional as F
 
 from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
-from espressivo.corpora.item import Item
 from espressivo.emotion import canonical
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.systems.prosody2vec.card import card
 from espressivo.systems.prosody2vec.examples import Batch, Recordings
 from espressivo.systems.prosody2vec.model import (
-    EAGER,
     MIDDLE,
     SPAN,
     Expected,
@@ -40,7 +38,6 @@ from espressivo.training import Losses, Task
 from espressivo.training.checkpoint import save_model
 
 RECIPE, RECIPES = ProsodyRecipe, FOLDER
-NEUTRAL = "neutral"
 SHOWN = ("mel", "contour", "pace")
 KNOWN = 5  # recordings of somebody before the adversary learns to tell them
 
@@ -80,10 +77,8 @@ class ProsodyTask(Task[Batch]):
         return len(self.heard)
 
     def build(self) -> nn.Module:
-        config = self.recipe.config(self.heard.emotions)
-        net = Prosody2Vec(config)
-        net.codes.copy_(torch.from_numpy(SpeechUnits.from_pretrained(count=config.codes).codebook))
-        net.emotions.requires_grad_(False)  # labels come later
+        net = Prosody2Vec(self.recipe.config)
+        net.codes.copy_(torch.from_numpy(SpeechUnits.from_pretrained(count=net.config.codes).codebook))
         return Learner(net, len(self.who))
 
     def batch(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
@@ -94,10 +89,9 @@ class ProsodyTask(Task[Batch]):
         net: Prosody2Vec = learner.net
         expected = net.expected(batch.speaker)
         fixed = Expected(*(part.detach() for part in expected))
-        style = there(
-            net.prosody(looked(batch, fixed), batch.mask, self.recipe.blur if learner.training else 0.0), batch
-        )
-        total, parts = together(net, batch, style, fixed, self.recipe)
+        blur = self.recipe.blur if learner.training else 0.0
+        style = there(net.prosody(looked(batch, fixed), batch.mask, blur), batch)
+        total, parts = together(net, batch, net.toned(style), fixed, self.recipe)
         off = self._usual(batch, expected)
         who, what = self._hidden(learner, batch, style)
         parts |= {"usual": off, "who": who, "what": what}
@@ -111,16 +105,14 @@ class ProsodyTask(Task[Batch]):
         return (off + pitch + heard).mean()
 
     def _hidden(self, learner: Any, batch: Batch, style: Tensor) -> tuple[Tensor, Tensor]:
-        weight = batch.seconds[..., None]
-        whole = (style * weight).sum(1) / weight.sum(1)
-        who = learner.who(Reversed.apply(whole, self.recipe.hide_speaker))
+        who = learner.who(Reversed.apply(overall(style, batch), self.recipe.hide_speaker))
         one = F.cross_entropy(who, batch.who.clamp(min=0), reduction="none")
         known = (batch.who >= 0).float()
         what = learner.what(Reversed.apply(style, self.recipe.hide_words)).log_softmax(-1)
         other = -(batch.said * what).sum(-1)
         return (one * known).sum() / known.sum().clamp(min=1), mean_of(other, batch.seconds)
 
-    def validate(self, model: nn.Module) -> Mapping[str, float]:
+    def validate(self, model: nn.Module) -> Mapping[str, float] | None:
         if self.held is None:
             return {}
         random, found = np.random.default_rng(0), []
@@ -141,13 +133,7 @@ class ProsodyTask(Task[Batch]):
 
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, Learner)
-        net = model.net
-        if net.config.emotions:
-            whole = np.stack(
-                [style_of(net.cpu().eval(), self.heard.parts(item)).mean(axis=0) for item in self.heard.items]
-            )
-            net.emotions.data.copy_(torch.from_numpy(feelings(whole, self.heard.items, net.config.emotions)) / EAGER)
-        self.save(net, folder)
+        self.save(model.net, folder)
 
     def save(self, net: Prosody2Vec, folder: Path) -> None:
         """Finds the style tokens, and writes the model."""
@@ -159,31 +145,6 @@ class ProsodyTask(Task[Batch]):
         net.styles[count:] = net.styles[:1]
         text = card(net.config, self.heard.hours, len(self.heard.speakers()))
         save_model(folder, net, net.config, text, half=True)
-
-
-def feelings(styles: np.ndarray, items: Sequence[Item], emotions: Sequence[str]) -> np.ndarray:
-    """The prosody of each emotion, (emotions, style): what all speakers' have in common against their neutral.
-
-    Labels are used here for the first time, and nothing is learned from them but these means.
-
-    Args:
-        styles: (recordings, style), the mean over each.
-    """
-    rows: dict[tuple[str | None, str], list[np.ndarray]] = {}
-    for style, item in zip(styles, items, strict=True):
-        if item.emotion is not None:
-            rows.setdefault((item.speaker, item.emotion), []).append(style)
-    means = {key: np.mean(found, axis=0) for key, found in rows.items()}
-    foot: dict[str | None, np.ndarray] = {}
-    for who in {who for who, _ in means}:
-        own = np.stack([mean for (one, _), mean in means.items() if one == who])
-        foot[who] = means.get((who, NEUTRAL), own.mean(axis=0))
-    middle = np.mean(list(foot.values()), axis=0)
-    steps = {
-        name: np.mean([mean - foot[who] for (who, felt), mean in means.items() if felt == name], axis=0)
-        for name in emotions
-    }
-    return np.stack([middle + steps[name] for name in emotions]).astype(np.float32)
 
 
 def looked(batch: Batch, expected: Expected) -> Look:
@@ -199,11 +160,17 @@ def there(style: Tensor, batch: Batch) -> Tensor:
     return style.gather(1, place[..., None].expand_as(style))
 
 
+def overall(style: Tensor, batch: Batch) -> Tensor:
+    """The mean prosody of each recording: (batch, seconds, style) to (batch, style)."""
+    weight = batch.seconds[..., None]
+    return (style * weight).sum(1) / weight.sum(1)
+
+
 def together(
-    net: Prosody2Vec, batch: Batch, style: Tensor, expected: Expected, recipe: ProsodyRecipe
+    net: Prosody2Vec, batch: Batch, tone: Tensor, expected: Expected, recipe: ProsodyRecipe
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """What is wrong with the recordings put together from their parts and `style`: in all, and in each respect."""
-    frames = spread_out(style, batch.mel.shape[1])
+    """What is wrong with the recordings put together from their parts and `tone`: in all, and in each respect."""
+    frames = spread_out(tone, batch.mel.shape[1])
     made = net.mel(batch.content, batch.speaker, batch.pitch, batch.voiced, frames, batch.noise)
     mel = mean_of((made - batch.mel).abs().mean(-1), batch.mask)
     guess, level = net.contour(batch.content, frames), batch.mel.mean(-1)
@@ -211,7 +178,7 @@ def together(
     voicing = F.binary_cross_entropy_with_logits(guess.voicing, batch.voiced, reduction="none")
     loud = mean_of((guess.level - (level - MIDDLE)).abs(), batch.mask)
     contour = pitch + mean_of(voicing, batch.mask) + 0.3 * loud
-    lengths = net.lengths(batch.runs, batch.run_blend @ style)
+    lengths = net.lengths(batch.runs, batch.run_blend @ tone)
     pace = mean_of((lengths - batch.lengths).abs(), batch.run_mask)
     total = mel + recipe.contour_weight * contour + recipe.pace_weight * pace
     return total, {"mel": mel, "contour": contour, "pace": pace}

@@ -40,6 +40,7 @@ class VocoderRecipe(Recipe):
         frames: of mel in an example.
         width, layers, pitch_width, pitch_layers, kernel: see HarmonicConfig.
         varied: share of the examples that are played at another speed and level.
+        noisy: share of the examples that noise is mixed into.
         told: share of the batches that are given the tracker's melody; the others, the network's own.
         mel_weight, melody_weight: of those losses, against that of the spectra.
         jobs: processes that read the recordings.
@@ -52,6 +53,7 @@ class VocoderRecipe(Recipe):
     pitch_layers: Some = 3
     kernel: Some = 7
     varied: float = Field(default=0.5, ge=0, le=1)
+    noisy: float = Field(default=0.3, ge=0, le=1)
     told: float = Field(default=0.5, ge=0, le=1)
     mel_weight: float = Field(default=3.0, ge=0)
     melody_weight: float = Field(default=0.2, ge=0)
@@ -92,9 +94,15 @@ class Recordings:
         return {item.speaker for item in self.items}
 
     def batch(
-        self, indices: Sequence[int] | np.ndarray, frames: int, random: np.random.Generator, varied: float, told: float
+        self,
+        indices: Sequence[int] | np.ndarray,
+        frames: int,
+        random: np.random.Generator,
+        varied: float = 0.0,
+        noisy: float = 0.0,
+        told: float = 0.0,
     ) -> Batch:
-        crops = [cropped(self.store[self.items[i]], frames, random, varied) for i in indices]
+        crops = [cropped(self.store[self.items[i]], frames, random, varied, noisy) for i in indices]
         wave, hz, voiced, top = (torch.from_numpy(np.stack(part)).float() for part in zip(*crops, strict=True))
         return Batch(wave, hz, voiced, top, torch.tensor(random.random() < told))
 
@@ -113,7 +121,8 @@ class VocoderTask(Task[Batch]):
         return HarmonicNet(self.recipe.network)
 
     def batch(self, indices: np.ndarray, random: np.random.Generator) -> Batch:
-        return self.heard.batch(indices, self.recipe.frames, random, self.recipe.varied, self.recipe.told)
+        recipe = self.recipe
+        return self.heard.batch(indices, recipe.frames, random, recipe.varied, recipe.noisy, recipe.told)
 
     def loss(self, model: nn.Module, batch: Batch) -> Losses:
         net: Any = getattr(model, "module", model)
@@ -139,7 +148,7 @@ class VocoderTask(Task[Batch]):
         with torch.inference_mode():
             for _ in range(0, JUDGED, 8):
                 chosen = random.integers(0, len(self.held), 8)
-                batch = self.held.batch(chosen, self.recipe.frames, random, 0.0, 0.0)
+                batch = self.held.batch(chosen, self.recipe.frames, random)
                 losses = self.loss(model, Batch(*(part.to(device) for part in batch)))
                 found.append([float(losses.total), *(float(part) for part in losses.parts.values())])
         model.train()

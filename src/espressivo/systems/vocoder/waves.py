@@ -18,6 +18,8 @@ WIDE, LEAST = 10_000.0, 2e-5  # above so many Hz a wide recording has at least t
 SHORTEST = 0.5  # seconds
 SPEEDS = (0.8, 1.25)
 GAINS = (-12.0, 6.0)  # dB
+NOISE = (0.0, 30.0)  # dB that noise lies below the speech
+COLOURS = (0.0, 2.0)  # its power falls with so many powers of the frequency: from white to brown
 
 
 class Crop(NamedTuple):
@@ -64,12 +66,15 @@ def _top(wave: np.ndarray) -> float:
     return MEL.rate / 2 if power[high:].sum() > LEAST * power[:low].sum() else NARROW
 
 
-def cropped(kept: dict[str, np.ndarray], frames: int, random: np.random.Generator, varied: float) -> Crop:
+def cropped(
+    kept: dict[str, np.ndarray], frames: int, random: np.random.Generator, varied: float, noisy: float = 0.0
+) -> Crop:
     """`frames` frames of a recording from somewhere, silence last.
 
     Args:
         kept: what WaveFeature made of it.
         varied: how often it is played at another speed and level, which makes other voices of the voice.
+        noisy: how often noise is mixed in, to be given back as well.
     """
     import soxr
 
@@ -88,6 +93,8 @@ def cropped(kept: dict[str, np.ndarray], frames: int, random: np.random.Generato
         hz = speed * hz[np.minimum((np.arange(frames) * speed + 0.5).astype(int), length - 1)]
     wave = gain * wave[: frames * MEL.hop]
     wave = np.pad(wave, (0, frames * MEL.hop - len(wave)))
+    if noisy and random.random() < noisy:
+        wave = wave + _noise(wave, random)
     known = hz > 0
     return Crop(wave.clip(-1, 1), hz, known.astype(np.float32), min(speed * float(kept["top"]), MEL.rate / 2))
 
@@ -98,3 +105,12 @@ def _begin(wave: np.ndarray, length: int, random: np.random.Generator) -> int:
     places = [int(place) for place in random.integers(0, last + 1, 2)]
     parts = [wave[place * MEL.hop : (place + length) * MEL.hop : 8].astype(np.float32) for place in places]
     return places[int(np.square(parts[1]).sum() > np.square(parts[0]).sum())] if last else 0
+
+
+def _noise(wave: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Noise of some colour, so much weaker than `wave`."""
+    spectrum = np.fft.rfft(random.normal(size=len(wave)))
+    colour = np.arange(1, len(spectrum) + 1) ** (-random.uniform(*COLOURS) / 2)
+    noise = np.fft.irfft(spectrum * colour, len(wave))
+    power = np.mean(np.square(wave)) * 10 ** (-random.uniform(*NOISE) / 10)
+    return (noise * np.sqrt(power / np.mean(np.square(noise)))).astype(np.float32)
