@@ -23,7 +23,7 @@ from espressivo.errors import InputError
 from espressivo.media.read import from_arrays
 from espressivo.signal.harmonic import Melody
 from espressivo.signal.mel import MelSpectrogram
-from espressivo.systems.emoaug.pipeline import EmoAug, Variation
+from espressivo.systems.emoaug.pipeline import EmoAug, Variation, utterance
 from espressivo.systems.emoaug.plan import dealt
 from espressivo.systems.emoaug.styles import Prosodies, ways
 from espressivo.systems.prosody2vec.parts import MEL, Parts, PartsFeature
@@ -84,7 +84,7 @@ def heard(name: str, few: bool, jobs: int = 1) -> Table:
 def take_apart(few: bool, jobs: int) -> None:
     """All training recordings, once."""
     chosen = [item for name in TESTED for item in items(name, few) if item.speaker not in TESTED[name]]
-    extract(chosen, PartsFeature(), cache_dir() / "features", jobs=jobs)
+    extract(chosen, PartsFeature(), jobs=jobs)
 
 
 @cache
@@ -188,7 +188,7 @@ def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) 
             item = next(sources)
             try:
                 point = draw[emotion].draw(random, item.id).point
-                speech = tools.emoaug(parts_of(item), point, Variation.drawn(random))
+                speech = tools.emoaug(utterance(item.clip()), parts_of(item), point, Variation.drawn(random))
             except InputError:  # of three recordings one is the source
                 continue
             made += 1

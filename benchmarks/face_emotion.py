@@ -21,10 +21,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from common import data_root, rounded, save, table
-from espressivo.assets import cache_dir
 from espressivo.assets.shipped import beside
 from espressivo.clip import Clip
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.readers import corpus
 from espressivo.emotion import EMOTIONS
 from espressivo.media.face import track
@@ -254,7 +253,7 @@ def main() -> None:
     found = tracked(items, jobs=2)
     emotions = tuple(name for name in EMOTIONS if name in {item.emotion for item in found.items})
     clips = Clips(emotions, labelled(found, emotions))
-    store = FeatureStore(extract(found.items, Fer(), cache_dir() / "features", jobs=2).folder)
+    store = extract(found.items, Fer(), jobs=2).store
     fer = np.stack([store[item]["probabilities"] for item in found.items])
     majority = np.eye(len(emotions))[np.zeros(len(clips.examples), int)]
     result = {

@@ -17,8 +17,7 @@ import numpy as np
 import torch
 
 from common import data_root, rounded, save, table
-from espressivo.assets.cache import cache_dir
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.metrics import classification
@@ -61,8 +60,8 @@ def one_layer(name: str, layer: int) -> Table:
 @cache
 def simple(name: str) -> Table:
     """The same utterances as `heard`, as the simple baseline measures them."""
-    report = extract(items(name), SimpleFeature(), cache_dir() / "features", jobs=JOBS)
-    store, rows = FeatureStore(report.folder), {item.id: item for item in items(name)}
+    report = extract(items(name), SimpleFeature(), jobs=JOBS)
+    store, rows = report.store, {item.id: item for item in items(name)}
     both = heard(name)
     both = both.only(np.array([rows[one] in store for one in both.ids.tolist()]))
     return replace(both, x=np.stack([store[rows[one]]["simple"] for one in both.ids.tolist()]))

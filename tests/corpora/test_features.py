@@ -1,8 +1,8 @@
 """The feature cache: computed once, found again, whole after a kill, and nobody gets in another's way."""
 
 import os
-import shutil
 import pickle
+import shutil
 import signal
 import subprocess
 import sys

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from espressivo.assets.cache import cache_dir
 from espressivo.clip import Clip
 from espressivo.corpora.item import Item
 from espressivo.corpora.shards import Packed
@@ -77,6 +78,11 @@ class Report:
     made: int
     kept: int
     skipped: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def store(self) -> FeatureStore:
+        """What the cache holds now."""
+        return FeatureStore(self.folder)
 
 
 def key_of(item: Item) -> str:
@@ -149,7 +155,7 @@ class FeatureStore:
 def extract(
     items: Iterable[Item],
     feature: Feature,
-    folder: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
     *,
     jobs: int = 1,
     ray: str | None = None,
@@ -158,8 +164,8 @@ def extract(
     """Measures `feature` on all `items` that the cache does not hold yet; what it holds lies in `Report.folder`.
 
     Args:
-        folder: the cache; each feature has a folder of its name in it. Another process at the same feature is waited
-            for, and what it made is not made again.
+        folder: the cache, by default `features` in `cache_dir`; each feature has a folder of its name in it. Another
+            process at the same feature is waited for, and what it made is not made again.
         jobs, ray: as for `spread`. Each process has one copy of `feature`, so what that loads is loaded once in each.
         tell: by default whoever is `watching`.
 
@@ -168,7 +174,7 @@ def extract(
     """
     from filelock import FileLock
 
-    place, watcher = _made(Path(folder) / feature.name), tell or _WATCHER.get()
+    place, watcher = _made(Path(folder or cache_dir() / "features") / feature.name), tell or _WATCHER.get()
     total = sum(1 for _ in items) if watcher is not None and not isinstance(items, Iterator) else None
     with FileLock(place / ".lock"):
         run = _Run(place, lambda count: watcher(count, total) if watcher is not None else None)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from espressivo.assets.cache import cache_dir
 from espressivo.corpora.data import CUTS, TABLES, Data
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.recorded import examine
 from espressivo.corpora.skips import Skipped, left_out
@@ -90,9 +89,9 @@ def hear(
 
     What was heard once is kept below the cache folder.
     """
-    report = extract(pool, ProsodyFeature(emoaug), cache_dir() / "features", jobs=jobs)
+    report = extract(pool, ProsodyFeature(emoaug), jobs=jobs)
     skipped += report.skipped
-    store = FeatureStore(report.folder)
+    store = report.store
     usable = [item for item in pool if item in store]
     of: dict[str, list[Item]] = defaultdict(list)
     for item in usable:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from espressivo.clip import SPEECH_RATE
+from espressivo.clip import SPEECH_RATE, Sound
 from espressivo.corpora.item import Item
 from espressivo.emotion import EMOTIONS
 from espressivo.errors import InputError
@@ -33,8 +33,9 @@ Row = dict[str, Any]
 
 
 class Source(NamedTuple):
-    """A source in parts, and what its clips are held against."""
+    """A source, it in parts, and what its clips are held against."""
 
+    sound: Sound
     parts: Parts
     reference: Reference | None
 
@@ -101,7 +102,7 @@ class Maker:
     def _made(self, item: Item, target: Target, how: Variation, row: Row) -> Speech | None:
         """The clip; None if it is refused. What was found is added to `row`."""
         source = self._source(item)
-        speech = self.emoaug(source.parts, target.point, how)
+        speech = self.emoaug(source.sound, source.parts, target.point, how)
         heard = speech.at(SPEECH_RATE).samples.copy()  # what a Speech holds cannot be written to, as PyTorch wants
         found = self._judge(source.parts.speaker, source.reference, heard)
         row |= {"similarity": _short(found.similarity), "wer": _short(found.wer)}
@@ -114,7 +115,7 @@ class Maker:
             sound = utterance(item.clip())
             parts = self.emoaug.prosody.takes(sound)
             heard = self._judge.reference(item, sound.at(SPEECH_RATE).samples) if self.limits.words else None
-            kept[item.id] = Source(parts, heard)
+            kept[item.id] = Source(sound, parts, heard)
             if len(kept) > _KEPT:
                 kept.popitem(last=False)
         return kept[item.id]

@@ -17,7 +17,7 @@ from espressivo.media.speech import Speech
 from espressivo.systems.prosody2vec.conversion import Converter
 from espressivo.systems.prosody2vec.model import ProsodyConfig
 from espressivo.systems.prosody2vec.parts import Parts
-from espressivo.systems.prosody2vec.pipeline import Prosody, style_of, tone_of
+from espressivo.systems.prosody2vec.pipeline import Prosody, changed, overall, style_of, tone_of
 from espressivo.training.checkpoint import fingerprint
 
 if TYPE_CHECKING:
@@ -84,8 +84,10 @@ class EmoAug:
         """The prosody of each second of a recording."""
         return style_of(self.prosody.net, parts)
 
-    def __call__(self, parts: Parts, point: Float[np.ndarray, " style"], how: Variation = Variation()) -> Speech:
-        """The recording in `parts` with the prosody `point` as its mean: at the level that it had.
+    def __call__(
+        self, sound: Sound, parts: Parts, point: Float[np.ndarray, " style"], how: Variation = Variation()
+    ) -> Speech:
+        """`sound`, of which these are the parts, with the prosody `point` as its mean.
 
         Raises:
             InputError: as `Prosody.takes`, of the parts.
@@ -93,9 +95,9 @@ class EmoAug:
         prosody = self.prosody
         old = tone_of(prosody.net, parts)
         wanted = prosody.net.toned(torch.from_numpy(point)).numpy()
-        new = old + how.intensity * (wanted - old.mean(axis=0))
+        new = old + how.intensity * (wanted - overall(old))
         convert = Converter(prosody.net, prosody.converter.lag, replace(prosody.manner, tempo=how.tempo))
-        return prosody.voiced(convert(parts, old, new.astype(np.float32)), parts.gain)
+        return changed(sound, parts, convert(parts, old, new.astype(np.float32)))
 
     def __reduce__(self) -> tuple[type[EmoAug], tuple[Prosody]]:
         return type(self), (Prosody(self.prosody.folder, self.prosody.manner),)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from espressivo.assets import cache_dir
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.systems.face_emotion.person import LEAST_CLIPS, Usual
 from espressivo.systems.face_emotion.stream import FaceFeature, mirrored, resampled, statistics, stream_of
@@ -64,8 +63,8 @@ class Tracked:
 def tracked(items: Iterable[Item], folder: Path | None = None, jobs: int = 1) -> Tracked:
     """Follows the face of each recording, or finds what was found before in the cache `folder`."""
     wanted = list(items)
-    report = extract(wanted, FaceFeature(), folder or cache_dir() / "features", jobs=jobs)
-    lost, store = {name for name, _ in report.skipped}, FeatureStore(report.folder)
+    report = extract(wanted, FaceFeature(), folder, jobs=jobs)
+    lost, store = {name for name, _ in report.skipped}, report.store
     kept = [item for item in wanted if item.id not in lost]
     return Tracked(kept, [stream_of(store[item]) for item in kept], report.skipped)
 

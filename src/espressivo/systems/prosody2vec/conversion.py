@@ -1,7 +1,8 @@
 """Another feeling for the same words in the same voice: pace, melody and colour follow another prosody.
 
 What the networks would say with the new prosody is compared to what they would say with the old one, and only the
-difference is applied to the recording: so nearly everything that makes it that voice in that room stays.
+difference is applied to the recording, on its own waveform: so nearly everything that makes it that voice in that room
+stays.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from espressivo.signal.equaliser import equalised
+from espressivo.signal.psola import resung
 from espressivo.signal.tokens import UNIT_RATE
+from espressivo.systems.prosody2vec.colour import smoothed
 from espressivo.systems.prosody2vec.examples import carried, nearest, noise, run_points
 from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, blend, middles
-from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts, content_at
+from espressivo.systems.prosody2vec.parts import MEL, RATE, Parts, content_at
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -31,13 +35,11 @@ class Manner:
     """How to convert.
 
     Attributes:
-        own: share of the recording's own mel that is kept under the change; the rest is made anew.
         pace, melody, colour: how much of each change is applied.
         tempo: times as long as the change of pace makes it.
-        clean: what the decoder is told of how quiet the pauses are, in nats; None as in the recording.
+        clean: what the decoder is told of how quiet the pauses are to be, in nats; None as in the recording.
     """
 
-    own: float = 0.7
     pace: float = 1.0
     melody: float = 1.0
     colour: float = 1.0
@@ -46,16 +48,23 @@ class Manner:
 
 
 @dataclass(frozen=True, eq=False)
-class Converted:
-    """What goes to the vocoder: `mel` (frames, 80), `hz` (frames,) above 0 throughout, `voiced` (frames,) 0 or 1.
+class Change:
+    """What is to be done to a recording, at each frame of the result.
 
-    `places` (frames / 2,) says which frame of the recording each pair was.
+    Attributes:
+        places: (frames,) which frame of the recording it comes from.
+        higher: (frames,) how many times.
+        colour: (2 · frames, bands) how many nats more in each band of the mel, twice a frame.
     """
 
-    mel: Float[np.ndarray, "frames bands"]
-    hz: Float[np.ndarray, " frames"]
-    voiced: Float[np.ndarray, " frames"]
-    places: Float[np.ndarray, " pairs"]
+    places: Float[np.ndarray, " frames"]
+    higher: Float[np.ndarray, " frames"]
+    colour: Float[np.ndarray, "single bands"]
+
+    def done(self, wave: Float[np.ndarray, " samples"], parts: Parts) -> Float[np.ndarray, " samples"]:
+        """The recording of which these are the parts, changed; both at the rate of MEL."""
+        told = resung(wave, MEL.rate, parts.hz, RATE, self.places, self.higher)
+        return equalised(told, self.colour, MEL)
 
 
 class Converter:
@@ -72,8 +81,8 @@ class Converter:
         old: Float[np.ndarray, "seconds tone"],
         new: Float[np.ndarray, "seconds tone"],
         contour: Float[np.ndarray, " frames"] | None = None,
-    ) -> Converted:
-        """`parts` with the manner `new` in place of its own, `old`.
+    ) -> Change:
+        """What gives `parts` the manner `new` in place of its own, `old`.
 
         Args:
             contour: a melody to take instead, the logarithm of Hz at each frame of the recording.
@@ -92,9 +101,8 @@ class Converter:
             other = _at(contour, places)
         low, high = np.minimum(pitch, np.log(LOWEST)), np.maximum(pitch, np.log(HIGHEST))  # what was there may stay
         other = np.clip(other, low, high).astype(np.float32)
-        mel = self._coloured(parts, places, content, (pitch, before), (other, after), voiced)
-        hz = np.exp(np.interp(np.arange(len(mel)), PAIR * np.arange(len(other)) + (PAIR - 1) / 2, other))
-        return Converted(mel, hz.astype(np.float32), np.repeat(voiced, PAIR).astype(np.float32), places)
+        colour = self._coloured(parts, content, (pitch, before), (other, after), voiced)
+        return Change(places, np.exp(other - pitch), colour)
 
     def timed(self, parts: Parts, old: np.ndarray, new: np.ndarray) -> Float[np.ndarray, " frames"]:
         """Which frame of the recording each frame of the result comes from: sounds last longer or shorter."""
@@ -118,34 +126,20 @@ class Converter:
     def _coloured(
         self,
         parts: Parts,
-        places: np.ndarray,
         content: Tensor,
         before: tuple[np.ndarray, Tensor],
         after: tuple[np.ndarray, Tensor],
         voiced: np.ndarray,
-    ) -> Float[np.ndarray, "frames bands"]:
+    ) -> Float[np.ndarray, "single bands"]:
         manner, net = self.manner, self.net
         speaker = torch.from_numpy(parts.speaker)[None]
         own = torch.from_numpy(noise(parts)["noise"].astype(np.float32))[None]
         clean = own if manner.clean is None else torch.full_like(own, manner.clean)
         made = [
-            net.mel(content, speaker, _batch(pitch), _batch(voiced), tone, quiet)[0].numpy()
+            net.mel(content, speaker, _batch(pitch), _batch(voiced), tone, quiet)
             for (pitch, tone), quiet in ((before, own), (after, clean))
         ]
-        kept = stretched(parts.mel, places) + manner.colour * (made[1] - made[0])
-        mel = manner.own * kept + (1 - manner.own) * made[1]
-        return np.maximum(mel, np.log(MEL.floor)).reshape(-1, BANDS).astype(np.float32)
-
-
-def stretched(mel: Float[np.ndarray, "frames pair"], places: np.ndarray) -> Float[np.ndarray, "new pair"]:
-    """The mel played along `places`, on straight lines between its single frames."""
-    single = mel.reshape(-1, BANDS)
-    step = np.gradient(places) if len(places) > 1 else np.ones(1)
-    both = places[:, None] + step[:, None] * np.array([-0.25, 0.25])
-    at = np.clip(both.ravel() * PAIR + (PAIR - 1) / 2, 0, len(single) - 1)
-    low = np.minimum(at.astype(int), len(single) - 2)
-    share = (at - low)[:, None]
-    return ((1 - share) * single[low] + share * single[low + 1]).reshape(len(places), -1).astype(np.float32)
+        return manner.colour * smoothed(made[1] - made[0]).reshape(-1, BANDS).numpy()
 
 
 def _at(values: np.ndarray, places: np.ndarray, steps: bool = False) -> np.ndarray:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from espressivo.assets.cache import cache_dir
 from espressivo.corpora.data import Data
 from espressivo.corpora.features import Feature, FeatureStore, extract
 from espressivo.corpora.item import Item
@@ -163,8 +162,8 @@ class Recordings:
 
 
 def _kept(data: Data | Sequence[Item], feature: Feature, jobs: int) -> tuple[FeatureStore, tuple[tuple[str, str], ...]]:
-    report = extract(data, feature, cache_dir() / "features", jobs=max(1, jobs))
-    return FeatureStore(report.folder), tuple(report.skipped)
+    report = extract(data, feature, jobs=max(1, jobs))
+    return report.store, tuple(report.skipped)
 
 
 def nearest(points: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,7 +19,7 @@ from espressivo.media.speech import Speech
 from espressivo.signal.harmonic import Melody
 from espressivo.signal.harmonic_vocoder import HarmonicVocoder
 from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTokens
-from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner, borrowed
+from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner, borrowed
 from espressivo.systems.prosody2vec.examples import carried, nearest, usual
 from espressivo.systems.prosody2vec.model import BANDS, Look, Prosody2Vec, Usual, middles, seconds_of, seen, spread_out
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = {"permissive": "prosody2vec", "any": "prosody2vec-nc"}
 CLEAN = 8.0  # nats between speech and pauses, of a quiet studio
+USUAL = 6.0  # nats that recordings lie below what LEVEL makes of them
 
 
 class Wish(NamedTuple):
@@ -134,7 +136,9 @@ class Prosody:
     def number_of(self, emotion: str) -> int:
         """The place of `emotion` in `emotions`. Raises ConfigError, which names these, if it is not there."""
         if not self.emotions:
-            raise ConfigError(f"this model has learnt no emotions, so not {emotion!r} either: give a reference recording")
+            raise ConfigError(
+                f"this model has learnt no emotions, so not {emotion!r} either: give a reference recording"
+            )
         try:
             return self.emotions.index(canonical(emotion))
         except (ConfigError, ValueError):
@@ -149,19 +153,12 @@ class Prosody:
         old = tone_of(self.net, parts)
         new = old + intensity * (wish.tone - overall(old))
         contour = None if wish.parts is None else self._contour(parts, wish.parts, intensity)
-        return self.voiced(self.converter(parts, old, new, contour), parts.gain)
+        return changed(sound, parts, self.converter(parts, old, new, contour))
 
     def _contour(self, parts: Parts, other: Parts, intensity: float) -> np.ndarray | None:
         taken = borrowed(parts, other, self.net, self._units.lag)
         own = carried(parts.hz)
         return None if taken is None else own + intensity * (taken - own)
-
-    @torch.inference_mode()
-    def voiced(self, made: Converted, gain: float = 0.0) -> Speech:
-        """Sound, at the level that the recording had."""
-        mel = torch.from_numpy(np.maximum(made.mel - gain, np.float32(np.log(MEL.floor))))[None]
-        wave = self.vocoder.sing(mel, Melody(torch.from_numpy(made.hz)[None], torch.from_numpy(made.voiced)[None]))
-        return Speech(wave[0].numpy(), self.vocoder.rate)
 
     @torch.inference_mode()
     def speak(self, tokens: SpeechTokens, speaker: np.ndarray, scale: PitchScale | None = None) -> Speech:
@@ -189,8 +186,9 @@ class Prosody:
             spread_out(self.net.toned(styles), frames),
             torch.tensor([CLEAN]),
         )
-        pairs = (pitch[0].exp().repeat_interleave(PAIR).numpy(), voiced[0].repeat_interleave(PAIR).numpy())
-        return self.voiced(Converted(mel[0].reshape(-1, BANDS).numpy(), *pairs, np.arange(frames)), LEVEL + 6.0)
+        melody = Melody(*(part.repeat_interleave(PAIR, dim=1) for part in (pitch.exp(), voiced)))
+        quieter = (mel.reshape(1, -1, BANDS) - LEVEL - USUAL).clamp(min=math.log(MEL.floor))
+        return Speech(self.vocoder.sing(quieter, melody)[0].numpy(), self.vocoder.rate)
 
 
 @torch.inference_mode()
@@ -202,6 +200,12 @@ def style_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds style
 def tone_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds tone"]:
     """The manner of each second of a recording in parts."""
     return net.toned(torch.from_numpy(style_of(net, parts))).numpy()
+
+
+def changed(sound: Sound, parts: Parts, change: Change) -> Speech:
+    """`sound`, of which these are the parts, with `change` done to it."""
+    wave = change.done(sound.at(MEL.rate).samples, parts)
+    return Speech(wave / max(1.0, float(np.abs(wave).max())), MEL.rate)
 
 
 def overall(tone: Float[np.ndarray, "seconds tone"]) -> Float[np.ndarray, " tone"]:

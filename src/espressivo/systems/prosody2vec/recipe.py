@@ -24,6 +24,7 @@ class ProsodyRecipe(Recipe):
         frames: of an example, 43 a second.
         hearing, layer, heard, style, width …: see ProsodyConfig.
         hide_speaker, hide_words: weights of the adversaries that try to read them off the prosody.
+        hide_after: share of the steps over which these weights grow from 0.
         blur: how strongly the offsets that the prosody encoder sees are changed at random: 0 not at all, 1 as usual.
         contour_weight, pace_weight, usual_weight: of those losses, against that of the mel.
         begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data, see
@@ -51,6 +52,7 @@ class ProsodyRecipe(Recipe):
     contour_layers: Some = 4
     hide_speaker: float = Field(default=2.0, ge=0)
     hide_words: float = Field(default=1.0, ge=0)
+    hide_after: float = Field(default=0.7, ge=0, le=1)
     blur: float = Field(default=1.0, ge=0)
     contour_weight: float = Field(default=0.5, ge=0)
     pace_weight: float = Field(default=0.2, ge=0)

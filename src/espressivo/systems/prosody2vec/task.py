@@ -58,12 +58,15 @@ class Reversed(torch.autograd.Function):
 class Learner(nn.Module):
     """The networks, and the two adversaries that training needs besides."""
 
+    step: Tensor
+
     def __init__(self, net: Prosody2Vec, speakers: int) -> None:
         super().__init__()
         self.net = net
         style, codes = net.config.style, net.config.codes
         self.who = nn.Sequential(nn.Linear(style, 128), nn.GELU(), nn.Linear(128, max(1, speakers)))
         self.what = nn.Sequential(nn.Linear(style, 128), nn.GELU(), nn.Linear(128, codes))
+        self.register_buffer("step", torch.zeros(()))
 
 
 class ProsodyTask(Task[Batch]):
@@ -87,6 +90,8 @@ class ProsodyTask(Task[Batch]):
     def loss(self, model: nn.Module, batch: Batch) -> Losses:
         learner: Any = getattr(model, "module", model)
         net: Prosody2Vec = learner.net
+        if learner.training:
+            learner.step += 1
         expected = net.expected(batch.speaker)
         fixed = Expected(*(part.detach() for part in expected))
         blur = self.recipe.blur if learner.training else 0.0
@@ -105,12 +110,18 @@ class ProsodyTask(Task[Batch]):
         return (off + pitch + heard).mean()
 
     def _hidden(self, learner: Any, batch: Batch, style: Tensor) -> tuple[Tensor, Tensor]:
-        who = learner.who(Reversed.apply(overall(style, batch), self.recipe.hide_speaker))
+        share = self._share(learner)
+        who = learner.who(Reversed.apply(overall(style, batch), share * self.recipe.hide_speaker))
         one = F.cross_entropy(who, batch.who.clamp(min=0), reduction="none")
         known = (batch.who >= 0).float()
-        what = learner.what(Reversed.apply(style, self.recipe.hide_words)).log_softmax(-1)
+        what = learner.what(Reversed.apply(style, share * self.recipe.hide_words)).log_softmax(-1)
         other = -(batch.said * what).sum(-1)
         return (one * known).sum() / known.sum().clamp(min=1), mean_of(other, batch.seconds)
+
+    def _share(self, learner: Any) -> float:
+        """How much of the adversaries' weight counts yet: what the decoder does not use could be hidden at no cost."""
+        grown = self.recipe.hide_after * self.recipe.steps * self.recipe.accumulate
+        return min(1.0, float(learner.step) / grown) if grown else 1.0
 
     def validate(self, model: nn.Module) -> Mapping[str, float] | None:
         if self.held is None:

@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from espressivo.assets.cache import cache_dir
 from espressivo.corpora.data import Data
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers.emodb import phones
 from espressivo.errors import InputError
@@ -49,7 +48,7 @@ def labelled(data: Iterable[Item], feature: UnitFeature, lag: float) -> list[Lab
         InputError: none does.
     """
     wanted = [item for item in data if "phones" in item.notes]
-    store = FeatureStore(extract(wanted, feature, cache_dir() / "features").folder)
+    store = extract(wanted, feature).store
     found = []
     for item in wanted:
         kept = store.get(item)

@@ -15,10 +15,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from espressivo.assets.cache import cache_dir
 from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.errors import ConfigError, InputError
 from espressivo.metrics.report import Evaluation
@@ -164,7 +163,7 @@ def make_task(recipe: UnitRecipe) -> UnitTask:
     if recipe.validation is not None:
         raise ConfigError("speech-units validates on nothing: leave validation= out, and measure with 'evaluate'")
     data, feature = read_data(recipe.train), UnitFeature(recipe.encoder, recipe.layer)
-    report = extract(data, feature, cache_dir() / "features", jobs=max(1, recipe.workers))
+    report = extract(data, feature, jobs=max(1, recipe.workers))
     texts = Texts(recipe.transcribe)
     random = np.random.default_rng(recipe.seed)
     known = sorted({text for item in data if (text := texts(item))})
@@ -189,7 +188,7 @@ def make_task(recipe: UnitRecipe) -> UnitTask:
         lag=recipe.lag,
     )
     aligner, prior = aligner_of(recipe, config, spoken)
-    heard = real(data, FeatureStore(report.folder), aligner, prior, texts)
+    heard = real(data, report.store, aligner, prior, texts)
     return UnitTask(recipe, config, Frames.joined(chain([spoken], heard)), data.speakers())
 
 

@@ -12,10 +12,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from espressivo.assets.cache import cache_dir
 from espressivo.assets.shipped import beside
 from espressivo.corpora.data import Data, read_data
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.skips import none_left
 from espressivo.errors import InputError
@@ -81,8 +80,8 @@ class Recordings:
     """Those that could be read, and what the cache keeps of them."""
 
     def __init__(self, data: Data, jobs: int = 1) -> None:
-        report = extract(data, WaveFeature(), cache_dir() / "features", jobs=max(1, jobs))
-        self.store, self.skipped = FeatureStore(report.folder), tuple(report.skipped)
+        report = extract(data, WaveFeature(), jobs=max(1, jobs))
+        self.store, self.skipped = report.store, tuple(report.skipped)
         self.items: list[Item] = [item for item in data if item in self.store]
         if not self.items:
             raise none_left(self.skipped)

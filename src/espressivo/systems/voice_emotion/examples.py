@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from espressivo.assets.cache import cache_dir
-from espressivo.corpora.features import FeatureStore, extract
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.licences import corpus_of
 from espressivo.corpora.skips import leave_out, none_left
@@ -76,8 +75,8 @@ def read_table(
     mute = tuple((item.id, "it has no emotion: fill it in") for item in everything if item.emotion is None)
     leave_out(list(mute))
     with threads(1):  # pieces so short are heard no faster by two, and far slower on a busy machine
-        report = extract(given, feature, cache_dir() / "features", jobs=jobs)
-    heard, skipped = FeatureStore(report.folder), (*mute, *report.skipped)
+        report = extract(given, feature, jobs=jobs)
+    heard, skipped = report.store, (*mute, *report.skipped)
     kept = [item for item in given if item in heard]
     if not kept:
         raise none_left(skipped)
