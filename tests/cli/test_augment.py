@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from espressivo.cli import grow
-from espressivo.systems.emoaug import filters, given
+from espressivo.systems.emoaug import filters
 from espressivo.training.interrupt import Stopped
 from tests.corpora.making import table
 from tests.verbs.tiny_prosody import Say, tiny_prosody
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, say: Say, asset: Callable[[
 
 @pytest.fixture
 def augment(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Augment:
-    monkeypatch.setattr(given, "cache_dir", lambda: folder / "cache")
+    monkeypatch.setattr("espressivo.corpora.features.cache_dir", lambda: folder / "cache")
     model, lax = folder / "prosody" / "model", ("--least-similar", "-1", "--most-wrong", "inf")
 
     def call(*more: object, data: object = folder / "d.csv") -> Ended:

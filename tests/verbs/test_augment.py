@@ -17,7 +17,6 @@ from espressivo.corpora.data import read_data
 from espressivo.corpora.item import Item
 from espressivo.errors import AssetError, ConfigError, InputError, OutputError
 from espressivo.media.provenance import detect
-from espressivo.systems.emoaug import given
 from espressivo.systems.emoaug.filters import Limits
 from espressivo.systems.emoaug.maker import Maker
 from espressivo.systems.emoaug.pipeline import EmoAug
@@ -61,7 +60,7 @@ def emoaug(folder: Path) -> EmoAug:
 @pytest.fixture
 def more(folder: Path, emoaug: EmoAug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Augment:
     """`more(per_class=4)` augments train.csv with the tiny model; the weights stay in the cache, what is heard not."""
-    monkeypatch.setattr(given, "cache_dir", lambda: folder / "cache")
+    monkeypatch.setattr("espressivo.corpora.features.cache_dir", lambda: folder / "cache")
 
     def call(data: Path | None = None, out: str = "more", **options: Any) -> Augmented:
         wish = {"per_class": 4, "pipeline": emoaug, **ANY, **options}

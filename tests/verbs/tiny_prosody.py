@@ -1,4 +1,7 @@
-"""A prosody model that knows next to nothing, trained in seconds on a synthetic voice: for tests of what uses one."""
+"""A prosody model that knows next to nothing, trained in seconds on a synthetic voice: for tests of what uses one.
+
+It has gone through both stages: the first knows no emotions, the second learns their names.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +12,7 @@ import soundfile
 
 from espressivo.verbs.train import train
 
-WEIGHTS = ("silero-vad", "wespeaker-resnet34", "whisper-base")
+WEIGHTS = ("silero-vad", "wespeaker-resnet34", "whisper-base", "whisper-tiny-en")
 SAID = {
     "neutral": ("The train was late again.", "I will call the doctor tomorrow."),
     "happy": ("We won the match today!", "What a lovely surprise!"),
@@ -28,6 +31,8 @@ def tiny_prosody(folder: Path, say: Say, asset: Callable[[str], Path]) -> Path:
             rows.append(f"{emotion}{n}.wav,voice,{emotion}")
     (folder / "train.csv").write_text("\n".join(rows) + "\n")
     with pytest.MonkeyPatch.context() as patch:  # the weights stay in the cache, what is measured does not
-        patch.setattr("espressivo.systems.prosody2vec.examples.cache_dir", lambda: folder / "cache", raising=False)
-        train("prosody2vec", [f"train={folder / 'train.csv'}", f"output={folder / 'model'}"], recipe="debug")
+        patch.setattr("espressivo.corpora.features.cache_dir", lambda: folder / "cache")
+        data, first = f"train={folder / 'train.csv'}", folder / "first"
+        train("prosody2vec", [data, f"output={first}"], recipe="debug")
+        train("prosody2vec", [data, f"begin={first}", f"output={folder / 'model'}"], recipe="debug")
     return folder / "model"

@@ -71,11 +71,15 @@ class WhisperNetwork(nn.Module):
         self.register_buffer("positions", torch.zeros(LONGEST, width))
         self.blocks = nn.ModuleList(Block(width, heads) for _ in range(blocks))
 
-    def forward(self, mels: Float[Tensor, "batch mel_frames n_mels"]) -> list[Tensor]:
-        """What goes into the first block and what comes out of each: (batch, mel_frames / 2, width) each."""
+    def forward(self, mels: Float[Tensor, "batch mel_frames n_mels"], blocks: int | None = None) -> list[Tensor]:
+        """What goes into the first block and what comes out of each: (batch, mel_frames / 2, width) each.
+
+        Args:
+            blocks: how many; by default all.
+        """
         x = F.gelu(self.conv2(F.gelu(self.conv1(mels.transpose(1, 2))))).transpose(1, 2)
         states = [x + self.positions[: x.shape[1]]]
-        for block in self.blocks:
+        for block in self.blocks[:blocks]:
             states.append(block(states[-1]))
         return states
 

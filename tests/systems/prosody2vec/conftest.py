@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from espressivo.systems.prosody2vec.parts import HeardFeature, PartsFeature
-from tests.systems.prosody2vec.making import heard_in, measured
+from tests.systems.prosody2vec.making import Ears, heard_in, measured
 
 
 @pytest.fixture(scope="module")
@@ -14,5 +14,7 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PartsFeature, "__call__", lambda feature, clip: measured(clip))
         patch.setattr(HeardFeature, "__call__", lambda feature, clip: heard_in(clip))
-        patch.setattr("espressivo.systems.prosody2vec.examples.cache_dir", lambda: cache)
+        patch.setattr("espressivo.corpora.features.cache_dir", lambda: cache)
+        patch.setattr("espressivo.systems.prosody2vec.critic.WhisperEncoder", Ears)
+        patch.setattr("espressivo.systems.prosody2vec.critic.WIDTH", Ears.width)
         yield

@@ -14,6 +14,7 @@ from espressivo.clip import Clip, Sound
 from espressivo.corpora.item import Item
 from espressivo.errors import InputError
 from espressivo.signal.tokens import SpeechTokens
+from espressivo.signal.whisper import WhisperNetwork
 from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, ProsodyConfig
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts
 
@@ -120,6 +121,18 @@ def lively(seed: int = 0, **shape: object) -> Prosody2Vec:
     net.styles.copy_(torch.randint(-2, 3, net.styles.shape) / 2)
     net.codes.copy_(torch.randn(net.codes.shape))
     return net.eval()
+
+
+class Ears:
+    """In place of Whisper: a small one, at random."""
+
+    width = 24
+
+    @property
+    def network(self) -> WhisperNetwork:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            return WhisperNetwork(self.width, heads=2, blocks=3).eval()
 
 
 class Units:

@@ -73,6 +73,13 @@ def learning(made: ExpressTask, actor: Actor, batch: Batch, steps: int, rate: fl
     return costs
 
 
+def liking(made: ExpressTask, actor: Actor, batch: Batch) -> float:
+    """How far the critic is from hearing what it should, for the same wishes each time."""
+    torch.manual_seed(3)
+    with torch.no_grad():
+        return float(np.mean([float(made.loss(actor, batch).parts["liked"]) for _ in range(8)]))
+
+
 # Where it begins
 
 
@@ -83,18 +90,13 @@ def test_it_goes_on_from_a_model(data, begun):
     assert (actor.net.config.name, actor.net.config.licence) == ("mine", "CC0")
     after = actor.net.state_dict()
     for name, value in before.state_dict().items():
-        if not name.endswith("film.weight"):
+        if ".told." not in name:
             assert torch.equal(after[name], value), name
-            continue
-        style, (happy, _), rest = value[:, :4], value[:, 4:6].T, value[:, 6:]
-        assert torch.equal(after[name][:, :4], style)
-        assert torch.equal(after[name][:, 7:], rest)
-        assert torch.equal(after[name][:, 5], happy)  # it was known
-        assert not after[name][:, [4, 6]].any()
-    assert actor.critic.out.out_features == 3
-    assert not any(
-        weight.requires_grad for part in ("prosody", "usual") for weight in getattr(actor.net, part).parameters()
-    )
+        else:
+            assert torch.equal(after[name][:, 1], value[:, 0])  # happy was known
+            assert not after[name][:, [0, 2]].any()
+    assert actor.critic.eye.out.out_features == actor.critic.ear.out.out_features == 3
+    assert all(weight.requires_grad == (".told." in name) for name, weight in actor.net.named_parameters())
 
 
 def test_what_it_hears_through_is_as_the_model_says(data, tmp_path):
@@ -110,13 +112,11 @@ def test_the_trained_model_sees_as_it_did_and_says_more(data, begun, tmp_path):
     outcome = Trainer(room.make_task(recipe), recipe).fit()
     before, after = Prosody2Vec.load(begun).state_dict(), Prosody2Vec.load(tmp_path / "mine").state_dict()
     for name, value in before.items():
-        if name.startswith(("prosody.", "usual.")) or name == "codes":
+        if ".told." not in name and name != "styles":
             assert torch.equal(after[name], value), name  # bit for bit
-        elif name.startswith(("out.", "melody_out.", "pace_out.")):
-            assert not torch.equal(after[name], value), name
     assert outcome.model.step == 4
-    told = after["decoder.blocks.0.film.weight"][:, 4:7]
-    assert (told != 0).any(dim=0).all()
+    for part in ("decoder", "melody", "pace"):
+        assert (after[f"{part}.blocks.0.told.weight"] != 0).any(dim=0).sum() >= 2
 
 
 def test_emotions_can_be_taken_for_others(data, begun):
@@ -155,13 +155,13 @@ def test_there_are_as_many_style_tokens_as_before(data, begun, tmp_path):
 
 
 def test_the_golden_losses_of_three_steps(data, begun, tmp_path):
-    """Two of critic and listener, one of the networks."""
+    """Two of the critic, one of the networks."""
     recipe = express(begun, train=data, log_every=1, steps=3, output=tmp_path)
     Trainer(room.make_task(recipe), recipe).fit()
     assert [loss for _, loss in losses(tmp_path)] == pytest.approx(GOLDEN, rel=5e-3)
 
 
-GOLDEN = [1.8752, 2.7233, 3.5703]
+GOLDEN = [2.1044, 3.4926, 3.4273]
 
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(data, begun, tmp_path):
@@ -179,22 +179,18 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(data, begun, 
 
 
 def test_the_critic_learns_and_then_the_networks_please_it(data, begun):
-    made = task_of(express(begun, train=data, rehearse=25, please=3.0, frames=40))
+    made = task_of(express(begun, train=data, rehearse=25, please=3.0, spare=0, frames=40))
     torch.manual_seed(0)
     actor, batch = made.build().train(), made.batch(np.arange(0, 12, 2), np.random.default_rng(0))
     rehearsed = learning(made, actor, batch, 25, 3e-3)
-    assert set(rehearsed[0]) == {"critic", "right", "listener"}
+    assert set(rehearsed[0]) == {"critic", "right"}
     assert rehearsed[-1]["right"] == 1 > 0.7 > rehearsed[0]["right"]
     assert rehearsed[-1]["critic"] < 0.1 * rehearsed[0]["critic"]
-    assert rehearsed[-1]["listener"] < 0.6 * rehearsed[0]["listener"]
-    judges = {name: value.clone() for name, value in actor.state_dict().items() if name.startswith(("crit", "list"))}
-    acted = learning(made, actor, batch, 60, 3e-3)
-    assert set(acted[0]) == {"mel", "contour", "pace", "liked", "hit", "words"}
-    first, last = (
-        {name: np.mean([row[name] for row in part]) for name in acted[0]} for part in (acted[:10], acted[-10:])
-    )
-    assert last["hit"] > first["hit"] + 0.2
-    assert last["liked"] < 0.6 * first["liked"]
+    judges = {name: value.clone() for name, value in actor.state_dict().items() if name.startswith("critic")}
+    before = liking(made, actor, batch)
+    acted = learning(made, actor, batch, 60, 3e-2)
+    assert set(acted[0]) == {"mel", "contour", "pace", "liked", "hit", "size"}
+    assert liking(made, actor, batch) < before - 0.1
     assert all(torch.equal(actor.state_dict()[name], value) for name, value in judges.items())
 
 
@@ -206,10 +202,9 @@ def test_only_the_judges_learn_in_rehearsal_and_only_the_networks_afterwards(dat
         actor.zero_grad()
         made.loss(actor, batch).total.backward()
         touched.append({n.split(".")[0] for n, p in actor.named_parameters() if p.grad is not None and p.grad.any()})
-    assert touched == [{"critic", "listener"}, {"net"}]
+    assert touched == [{"critic"}, {"net"}]
     learned = {name.split(".")[1] for name, weight in actor.named_parameters() if weight.grad is not None}
-    assert learned.isdisjoint({"prosody", "usual"})
-    assert {"decoder", "melody", "pace", "voice"} <= learned
+    assert {"decoder", "melody", "pace"} <= learned
 
 
 def test_recordings_without_labels_are_learned_from_as_well(data, begun, tmp_path):

@@ -13,13 +13,14 @@ from espressivo.errors import AssetError, ConfigError, InputError
 from espressivo.media.provenance import detect
 from espressivo.media.read import from_arrays
 from espressivo.media.speech import Speech
+from espressivo.signal.harmonic import Melody
 from espressivo.signal.tokens import SpeechTokens
 from espressivo.systems.prosody2vec import pipeline
-from espressivo.systems.prosody2vec.conversion import Converted, Converter, Manner
+from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner
 from espressivo.systems.prosody2vec.examples import nearest
-from espressivo.systems.prosody2vec.model import seconds_of
-from espressivo.systems.prosody2vec.parts import PAIR, RATE, Parts
-from espressivo.systems.prosody2vec.pipeline import Prosody
+from espressivo.systems.prosody2vec.model import BANDS, seconds_of
+from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts
+from espressivo.systems.prosody2vec.pipeline import USUAL, Prosody, changed
 from espressivo.systems.prosody2vec.quality import pooled, vectors
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.training.checkpoint import save_model
@@ -42,10 +43,29 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
     folder = tmp_path_factory.mktemp("model")
     net = lively(emotions=EMOTIONS)
     save_model(folder, net, net.config, "# Made")
-    prosody = Prosody(folder)
-    prosody.takes, prosody._units = Taking(), Units()  # type: ignore[misc, assignment]
+    prosody = standing_in(Prosody(folder))
     prosody.vocoder = random_vocoder(tmp_path_factory.mktemp("vocoder"))  # type: ignore[misc]
     return prosody
+
+
+def standing_in(prosody: Prosody) -> Prosody:
+    """With what needs no weights in place of what takes recordings apart."""
+    prosody.takes, prosody._units = Taking(), Units()  # type: ignore[misc, assignment]
+    return prosody
+
+
+@pytest.fixture
+def taken(made: Prosody, monkeypatch: pytest.MonkeyPatch) -> list[Sound]:
+    """What was taken apart."""
+    given: list[Sound] = []
+    real = Taking.__call__
+
+    def noted(self: Taking, one: Sound) -> Parts:
+        given.append(one)
+        return real(self, one)
+
+    monkeypatch.setattr(Taking, "__call__", noted)
+    return given
 
 
 @pytest.fixture
@@ -56,7 +76,7 @@ def asked(made: Prosody, monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarr
 
     def noted(
         self: Converter, parts: Parts, old: np.ndarray, new: np.ndarray, contour: np.ndarray | None = None
-    ) -> Converted:
+    ) -> Change:
         calls.append((old, new, contour))
         return real(self, parts, old, new, contour)
 
@@ -129,6 +149,30 @@ def test_what_has_no_style_cannot_be_spoken(made):
             made.speak(bad, np.ones(256) / 16)
 
 
+def sung(made: Prosody, monkeypatch: pytest.MonkeyPatch, level: float) -> tuple[torch.Tensor, Melody]:
+    """What the vocoder gets where every number of the mel is `level`."""
+    heard: list[tuple[torch.Tensor, Melody]] = []
+    singer = type(made.vocoder)
+    monkeypatch.setattr(singer, "sing", lambda self, *given: heard.append(given) or torch.zeros(1, 512))
+    monkeypatch.setattr(made.net, "mel", lambda content, *rest: torch.full((*content.shape[:2], PAIR * BANDS), level))
+    made.speak(SpeechTokens(np.zeros(25, int), np.arange(13) % 2 * 30, np.zeros(1, int)), np.ones(256) / 16)
+    return heard[0]
+
+
+def test_speech_is_as_loud_as_recordings_usually_are(made, monkeypatch):
+    mel, melody = sung(made, monkeypatch, LEVEL + 1)
+    assert mel.shape == (1, PAIR * round(RATE), BANDS)
+    torch.testing.assert_close(mel, torch.full_like(mel, 1 - USUAL))
+    assert melody.hz.shape == melody.voiced.shape == mel.shape[:2]
+    assert set(melody.voiced.unique().tolist()) == {0.0, 1.0}
+    assert (melody.hz > 0).all()
+
+
+def test_silence_that_is_spoken_ends_at_the_floor_of_the_mel(made, monkeypatch):
+    mel, _ = sung(made, monkeypatch, LEVEL - 50)
+    torch.testing.assert_close(mel, torch.full_like(mel, float(np.log(MEL.floor))))
+
+
 # Conversion
 
 
@@ -139,6 +183,23 @@ def test_an_intensity_of_nothing_leaves_the_prosody_as_it_is(made, asked):
         np.testing.assert_array_equal(old, new)
         if contour is not None:
             np.testing.assert_allclose(contour, pipeline.carried(made.takes(sound(1.5)).hz), atol=1e-6)
+
+
+@pytest.mark.parametrize("wish", [{"emotion": "sad"}, {"reference": sound(2.0, 150)}], ids=["emotion", "reference"])
+def test_an_intensity_of_nothing_leaves_the_recording_as_it_is(made, wish):
+    given = sound(1.5)
+    spoken = made.convert(given, intensity=0.0, **wish)
+    wave = given.at(MEL.rate).samples
+    assert len(wave) - PAIR * MEL.hop < len(spoken.samples) <= len(wave)
+    np.testing.assert_allclose(spoken.samples, wave[: len(spoken.samples)], atol=1e-5)
+
+
+@pytest.mark.parametrize("wish", [{"emotion": "sad"}, {"reference": sound(2.0, 150)}], ids=["emotion", "reference"])
+def test_a_wish_changes_the_recording(made, wish):
+    given = sound(1.5)
+    spoken, still = (made.convert(given, intensity=intensity, **wish).samples for intensity in (1.0, 0.0))
+    count = min(len(spoken), len(still))
+    assert np.abs(spoken[:count] - still[:count]).max() > 0.01
 
 
 @pytest.mark.parametrize("intensity", [0.3, 1.0])
@@ -171,29 +232,62 @@ def test_what_comes_out_is_speech_that_marks_itself(made, tmp_path):
     given = sound(1.5)
     spoken = made.convert(given, emotion="sad")
     assert isinstance(spoken, Speech)
-    assert spoken.rate == made.vocoder.rate
+    assert spoken.rate == MEL.rate
     assert 0.55 * given.duration < spoken.duration < 1.9 * given.duration
     assert spoken.mark
-    assert len(spoken.samples) % (PAIR * 256) == 0
+    assert len(spoken.samples) % (PAIR * MEL.hop) == 0
     spoken.save(tmp_path / "sad.wav")
     assert detect(tmp_path / "sad.wav").synthetic
-
-
-def test_the_recordings_level_comes_back(made, monkeypatch):
-    heard = []
-    vocoder = made.vocoder
-    monkeypatch.setattr(type(vocoder), "sing", lambda self, mel, melody: heard.append(mel) or torch.zeros(1, 512))
-    converted = Converted(
-        np.full((2, 80), -5, np.float32), np.full(2, 100, np.float32), np.ones(2, np.float32), np.zeros(1)
-    )
-    made.voiced(converted, gain=1.5)
-    assert (heard[0] == -6.5).all()
 
 
 def test_the_manner_is_handed_on(made):
     assert made.converter.manner == Manner()
     assert made.converter.lag == 0.015
-    assert Prosody(made.folder, Manner(own=0.2)).manner.own == 0.2
+    slow = standing_in(Prosody(made.folder, Manner(pace=0, tempo=1.5)))
+    assert slow.convert(sound(1.5), emotion="sad").duration == pytest.approx(2.25, abs=2 / RATE)
+
+
+# Wishes
+
+
+def test_a_wish_of_an_emotion_needs_no_recording(made, taken):
+    wish = made.wish(emotion="Happiness")
+    np.testing.assert_array_equal(wish.tone, made.net.feeling(torch.tensor(1)).numpy())
+    assert wish.parts is None
+    assert taken == []
+
+
+def test_a_reference_is_taken_apart_once_for_many_recordings(made, taken):
+    other, others = sound(2.0, 150), [sound(1.5), sound(1.0, 180), sound(0.7, 300)]
+    wish = made.wish(reference=other)
+    for one in others:
+        made.give(one, wish)
+    assert taken == [other, *others]
+
+
+@pytest.mark.parametrize("wish", [{"emotion": "sad"}, {"reference": sound(2.0, 150)}], ids=["emotion", "reference"])
+def test_a_wish_that_is_given_later_is_the_same(made, wish):
+    given = sound(1.5)
+    at_once, later = made.convert(given, intensity=0.7, **wish), made.give(given, made.wish(**wish), 0.7)
+    np.testing.assert_array_equal(at_once.samples, later.samples)
+
+
+def test_an_emotion_has_the_number_of_its_place(made):
+    assert [made.number_of(name) for name in ("neutral", "Happiness", "sadness")] == [0, 1, 2]
+
+
+def test_a_model_that_has_learnt_no_emotions_says_so(tmp_path):
+    save_model(tmp_path, lively(), lively().config, "# Made")
+    with pytest.raises(ConfigError, match="has learnt no emotions, so not 'sad' either: give a reference recording"):
+        Prosody(tmp_path).wish(emotion="sad")
+
+
+def test_an_intensity_is_looked_at_before_the_recording(made, taken):
+    wish = made.wish(emotion="sad")
+    for wrong in (-0.1, 1.01, float("nan")):
+        with pytest.raises(ConfigError, match=f"got an intensity of {wrong:g}: give 0"):
+            made.give(sound(1.0), wish, wrong)
+    assert taken == []
 
 
 @pytest.mark.parametrize(
@@ -212,6 +306,32 @@ def test_wishes_that_cannot_be_met(made, wish, says):
     with pytest.raises(ConfigError, match=says) as caught:
         made.convert(sound(1.0), **wish)
     assert "\n" not in str(caught.value)
+
+
+# Loudness
+
+
+def louder(given: Sound, nats: float) -> tuple[Speech, np.ndarray]:
+    """What becomes of a recording that is so much louder in all bands; and that recording, as long."""
+    parts = parts_of(given.duration)
+    frames = len(parts)
+    colour = np.full((PAIR * frames, BANDS), nats)
+    spoken = changed(given, parts, Change(np.arange(frames) + 0.0, np.ones(frames), colour))
+    return spoken, given.at(MEL.rate).samples[: len(spoken.samples)]
+
+
+def test_what_gets_too_loud_is_made_to_fit():
+    spoken, wave = louder(sound(1.0), 2.0)  # 0.3 to 2.2
+    assert np.abs(spoken.samples).max() == pytest.approx(1)
+    inside = slice(2000, -2000)
+    np.testing.assert_allclose(spoken.samples[inside] / np.abs(spoken.samples[inside]).max(), wave[inside] / 0.3, atol=0.01)
+
+
+@pytest.mark.parametrize("nats", [-1.0, 0.0, 1.0])
+def test_what_fits_stays_as_loud_as_it_is(nats):
+    spoken, wave = louder(sound(1.0), nats)
+    inside = slice(2000, -2000)
+    np.testing.assert_allclose(spoken.samples[inside], np.exp(nats) * wave[inside], atol=1e-3)
 
 
 # Weights

@@ -1,9 +1,9 @@
 """The second stage: how each emotion sounds, learned from labels on top of a model that was trained without.
 
-First a critic learns to name the emotions of real recordings, and a listener to hear what is said in them. Then the
-networks are told emotions by name: recordings are put together from the name as from their own prosody, and recordings
-of any emotion are given another, so that the critic hears it and the listener the same words. These two learn
-nothing from what is made.
+First a critic learns to name the emotions of real recordings. Then the networks are told emotions by name: recordings
+are put together from the name as from their own prosody, and recordings of any emotion are given another, in the way
+that `convert` does it, so that the critic hears it. Nothing else than how a name is listened to is learned, and the
+critic learns nothing from what is made.
 """
 
 from __future__ import annotations
@@ -19,86 +19,47 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from espressivo.errors import InputError
-from espressivo.nn.convnext import Reader
+from espressivo.systems.prosody2vec.colour import smoothed
+from espressivo.systems.prosody2vec.critic import Critic
 from espressivo.systems.prosody2vec.examples import Batch
-from espressivo.systems.prosody2vec.model import (
-    BANDS,
-    PAIR,
-    SEEN,
-    Expected,
-    Prosody2Vec,
-    Usual,
-    seen,
-    spread_out,
-)
+from espressivo.systems.prosody2vec.model import BANDS, PAIR, Expected, Prosody2Vec, Usual, seen, spread_out
 from espressivo.systems.prosody2vec.parts import ACTIVE, hearing_of
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, overall, recordings_of, there, together
 from espressivo.training import Losses
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    pass
 
-WIDTH, LAYERS, KERNEL = 128, 3, 7  # of critic and listener
-DROPPED = 0.3
-
-
-class Critic(nn.Module):
-    """Names the emotion of a stretch of speech, from what the prosody encoder sees of it."""
-
-    def __init__(self, emotions: int) -> None:
-        super().__init__()
-        self.reader = Reader(SEEN, WIDTH, LAYERS, KERNEL)
-        self.attention = nn.Linear(WIDTH, WIDTH)
-        self.drop = nn.Dropout(DROPPED)
-        self.out = nn.Linear(2 * WIDTH, emotions)
-
-    def forward(
-        self, frames: Float[Tensor, "batch frames seen"], mask: Float[Tensor, "batch frames"]
-    ) -> Float[Tensor, "batch emotions"]:
-        x = self.reader(frames * mask[..., None])
-        weight = self.attention(x).clamp(-8, 8).exp() * mask[..., None]
-        weight = weight / weight.sum(1, keepdim=True).clamp(min=1e-4)
-        mean = (weight * x).sum(1)
-        power = (weight * x.square()).sum(1)
-        return self.out(self.drop(torch.cat([mean, (power - mean.square()).clamp(min=1e-4).sqrt()], dim=-1)))
-
-
-class Listener(nn.Module):
-    """Hears what is said in mel frames, as the speech units do in sound."""
-
-    def __init__(self, content: int) -> None:
-        super().__init__()
-        self.reader = Reader(PAIR * BANDS, WIDTH, LAYERS, KERNEL)
-        self.out = nn.Linear(WIDTH, content)
-
-    def forward(self, mel: Float[Tensor, "batch frames pair"]) -> Float[Tensor, "batch frames content"]:
-        return self.out(self.reader((mel + 5) / 2))
+TOLD = ".told."  # what listens to emotions by name
 
 
 class Actor(nn.Module):
-    """The networks, and those that judge them."""
+    """The networks, and the critic that judges them."""
 
     step: Tensor
 
     def __init__(self, net: Prosody2Vec) -> None:
         super().__init__()
-        self.net = net
-        self.critic, self.listener = Critic(len(net.config.emotions)), Listener(net.config.content)
+        self.net, self.critic = net, Critic(len(net.config.emotions))
         self.register_buffer("step", torch.zeros(()))
 
 
 class ExpressTask(ProsodyTask):
-    """Teaches a model what each emotion in the data sounds like; its prosody encoder stays as it is."""
+    """Teaches a model what each emotion in the data sounds like; without a name it stays as it is."""
 
     def build(self) -> nn.Module:
         assert self.recipe.begin is not None
         before = Prosody2Vec.load(self.recipe.begin)
         recipe, emotions = self.recipe, self.heard.emotions
         net = Prosody2Vec(replace(before.config, name=recipe.name, licence=recipe.licence, emotions=emotions))
-        net.load_state_dict(told(before, emotions))
-        for still in (net.prosody, net.usual):
-            still.requires_grad_(False)
+        known = before.state_dict()
+        net.load_state_dict({name: known[name] for name in known if TOLD not in name}, strict=False)
+        for name, weight in net.named_parameters():
+            weight.requires_grad_(TOLD in name)
+            for emotion in set(emotions) & set(before.config.emotions) if TOLD in name else ():
+                place = before.config.emotions.index(emotion)
+                weight.data[:, emotions.index(emotion)] = known[name][:, place]
         return Actor(net)
 
     def loss(self, model: nn.Module, batch: Batch) -> Losses:
@@ -112,16 +73,16 @@ class ExpressTask(ProsodyTask):
         return self._acting(actor, batch, expected)
 
     def _judging(self, actor: Any, batch: Batch, expected: Expected) -> Losses:
-        """Critic and listener learn from real recordings."""
+        """The critic learns from real recordings."""
         said = self._criticised(actor.critic, batch.mel, batch.pitch, batch, expected)
         labelled = (batch.felt >= 0).float()
-        named = mean_of(F.cross_entropy(said, batch.felt.clamp(min=0), reduction="none"), labelled)
-        words = mean_of((actor.listener(batch.mel) - batch.content).abs().mean(-1), batch.mask)
-        right = mean_of((said.argmax(-1) == batch.felt).float(), labelled)
-        return Losses(named + words, {"critic": named, "right": right, "listener": words})
+        named = sum(F.cross_entropy(one, batch.felt.clamp(min=0), reduction="none") for one in said)
+        right = (said.softmax(-1).sum(0).argmax(-1) == batch.felt).float()
+        loss = mean_of(torch.as_tensor(named), labelled)
+        return Losses(loss, {"critic": loss, "right": mean_of(right, labelled)})
 
     def _acting(self, actor: Any, batch: Batch, expected: Expected) -> Losses:
-        """The networks learn from real recordings, and to please critic and listener, who learn no more."""
+        """The networks learn from real recordings, and to please the critic, who learns no more."""
         net: Prosody2Vec = actor.net
         with torch.no_grad():
             own = there(net.read(looked(batch, expected), batch.mask), batch)
@@ -129,12 +90,12 @@ class ExpressTask(ProsodyTask):
         named = ((batch.felt >= 0) & drawn)[:, None, None]
         tone = torch.where(named, felt(net, own, batch.felt.clamp(min=0), batch), own)
         total, parts = together(net, batch, tone, expected, self.recipe)
-        liked, kept, hit = self._acted(actor, batch, own, expected)
-        total = total + self.recipe.please * liked + self.recipe.keep_words * kept
-        return Losses(total, {**parts, "liked": liked, "hit": hit, "words": kept})
+        liked, hit, size = self._acted(actor, batch, own, expected)
+        total = total + self.recipe.please * liked + self.recipe.spare * size
+        return Losses(total, {**parts, "liked": liked, "hit": hit, "size": size})
 
     def _acted(self, actor: Any, batch: Batch, own: Tensor, expected: Expected) -> tuple[Tensor, Tensor, Tensor]:
-        """Any emotion given to each: how far the critic is from hearing it, the listener from the words; and hits."""
+        """Any emotion given to each: how far the critic is from hearing it; hits; and nats that the colour changes."""
         net: Prosody2Vec = actor.net
         wanted = torch.randint(len(net.config.emotions), (len(own),), device=own.device)
         frames = batch.mel.shape[1]
@@ -144,21 +105,20 @@ class ExpressTask(ProsodyTask):
             usually = net.contour(batch.content, before).pitch
         pitch = batch.pitch + net.contour(batch.content, after).pitch - usually
         made = net.mel(batch.content, batch.speaker, pitch, batch.voiced, after, batch.noise)
-        share = torch.rand(len(own), 1, 1, device=own.device)
-        mel = share * (batch.mel + made - was) + (1 - share) * made
+        colour = smoothed(made - was)
         actor.critic.eval()
-        said = self._criticised(fixed(actor.critic), mel, pitch, batch, expected)
-        heard = fixed(actor.listener)(mel)
-        kept = mean_of((heard - batch.content).abs().mean(-1), batch.mask)
-        return F.cross_entropy(said, wanted), kept, (said.argmax(-1) == wanted).float().mean()
+        said = self._criticised(fixed(actor.critic), batch.mel + colour, pitch, batch, expected)
+        liked = sum(F.cross_entropy(one, wanted) for one in said)
+        hit = (said.softmax(-1).sum(0).argmax(-1) == wanted).float().mean()
+        return torch.as_tensor(liked), hit, mean_of(colour.abs().mean(-1), batch.mask)
 
     def _criticised(self, critic: Any, mel: Tensor, pitch: Tensor, batch: Batch, expected: Expected) -> Tensor:
         own = whole(mel, pitch, batch)
         look = seen(mel, pitch, batch.voiced, batch.heard, own, expected, batch.blur)
-        return critic(look.frames, batch.mask)
+        return critic(mel, look.frames, batch.mask)
 
     def validate(self, model: nn.Module) -> Mapping[str, float] | None:
-        """None while critic and listener learn: the networks are as they were."""
+        """None while the critic learns: the networks are as they were."""
         actor: Any = getattr(model, "module", model)
         if float(actor.step) <= self.recipe.rehearse:
             return None
@@ -174,18 +134,6 @@ class ExpressTask(ProsodyTask):
 def felt(net: Prosody2Vec, own: Tensor, emotion: Tensor, batch: Batch) -> Tensor:
     """The manner `own` (batch, seconds, tone) with an emotion in place of its mean."""
     return own + (net.feeling(emotion) - overall(own, batch))[:, None]
-
-
-def told(before: Prosody2Vec, emotions: tuple[str, ...]) -> dict[str, Tensor]:
-    """The weights of a network that listens to these emotions: those that it did not know do nothing at first."""
-    config, weights = before.config, before.state_dict()
-    for name, weight in weights.items():
-        if name.endswith("film.weight"):
-            columns = dict(zip(config.emotions, weight[:, config.style : config.tone].T, strict=True))
-            none = torch.zeros(len(weight))
-            given = [columns.get(emotion, none) for emotion in emotions]
-            weights[name] = torch.cat([weight[:, : config.style], torch.stack(given, 1), weight[:, config.tone :]], 1)
-    return weights
 
 
 def fixed(module: nn.Module) -> Any:

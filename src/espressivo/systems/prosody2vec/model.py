@@ -176,15 +176,15 @@ class Prosody2Vec(nn.Module):
     def __init__(self, config: ProsodyConfig) -> None:
         super().__init__()
         self.config = config
-        tone, small = config.tone, 64
+        style, small, told = config.style, 64, len(config.emotions)
         self.prosody = ProsodyEncoder(config)
         self.voice = nn.Linear(config.speaker, small)
         self.usual = nn.Sequential(nn.Linear(config.speaker, 128), nn.GELU(), nn.Linear(128, 1 + BANDS + config.heard))
         self.decoder = Reader(
-            config.content + MELODY, config.width, config.layers, config.kernel, condition=tone + small + 1
+            config.content + MELODY, config.width, config.layers, config.kernel, style + small + 1, told
         )
         self.out = nn.Linear(config.width, PAIR * BANDS)
-        narrow = (config.contour_width, config.contour_layers, config.kernel, tone)
+        narrow = (config.contour_width, config.contour_layers, config.kernel, style, told)
         self.melody = Reader(config.content, *narrow)
         self.melody_out = nn.Linear(config.contour_width, 3)
         self.pace = Reader(config.content, *narrow)
@@ -215,7 +215,8 @@ class Prosody2Vec(nn.Module):
         melody = torch.stack([(pitch - CENTRE) / SPAN * voiced, voiced], dim=-1)
         voice = self.voice(speaker)[:, None].expand(-1, content.shape[1], -1)
         quiet = (noise / 5 - 1)[:, None, None].expand(-1, content.shape[1], 1)
-        condition = torch.cat([tone, voice, quiet], dim=-1)
+        style, told = tone.split([self.config.style, len(self.config.emotions)], dim=-1)
+        condition = torch.cat([style, voice, quiet, told], dim=-1)
         return MIDDLE + SCALE * self.out(self.decoder(torch.cat([content, melody], dim=-1), condition))
 
     def contour(

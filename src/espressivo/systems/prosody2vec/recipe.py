@@ -30,9 +30,9 @@ class ProsodyRecipe(Recipe):
         begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data, see
             express.py; the networks keep its shape. None learns everything from the beginning, without labels.
         felt: share of labelled examples that are told their emotion in place of their prosody.
-        rehearse: batches in which critic and listener learn, before the networks do.
+        rehearse: batches in which the critic learns, before the networks do.
         please: weight of the critic that ought to hear the emotion in what is made.
-        keep_words: weight of the listener that ought to hear the same words in it.
+        spare: weight of how many nats the colour of what is made differs from that of the recording.
         labels: emotions of the data that are taken for another.
         jobs: processes that take recordings apart.
     """
@@ -59,9 +59,9 @@ class ProsodyRecipe(Recipe):
     usual_weight: float = Field(default=0.2, ge=0)
     begin: Annotated[Path | None, Field(strict=False)] = None
     felt: float = Field(default=0.7, ge=0, le=1)
-    rehearse: Count = 800
-    please: float = Field(default=0.3, ge=0)
-    keep_words: float = Field(default=1.0, ge=0)
+    rehearse: Count = 400
+    please: float = Field(default=0.4, ge=0)
+    spare: float = Field(default=0.5, ge=0)
     labels: dict[str, str] = {}
     jobs: Count = 1
 
