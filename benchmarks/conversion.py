@@ -2,8 +2,8 @@
 
     python benchmarks/conversion.py [--checkpoint FOLDER] [--clips N]
 
-Sources are neutral recordings of the RAVDESS and nEMO speakers that the checkpoint has not heard; the judge of emotions
-(systems/voice_emotion) learned from the other speakers of both, from real recordings alone. References are other
+Sources are neutral recordings of the RAVDESS and nEMO speakers that the checkpoint has not heard; the judges of emotion
+(emotion_judges.py) learned from the other speakers of both, from real recordings alone. References are other
 people's recordings of the same words in the wanted emotion. Writes benchmarks/results/conversion.json.
 """
 
@@ -12,16 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
 from common import data_root, rounded, save, table
 from copy_synthesis import Judges, plain, word_errors
+from emotion_judges import SPEECH, Hearing, Judge, Measuring
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.media.speech import Speech
@@ -31,17 +31,11 @@ from espressivo.systems.prosody2vec.examples import carried
 from espressivo.systems.prosody2vec.model import middles
 from espressivo.systems.prosody2vec.parts import content_at
 from espressivo.systems.prosody2vec.pipeline import Prosody
-from espressivo.systems.voice_emotion.examples import read_table
-from espressivo.systems.voice_emotion.pipeline import VoiceEmotion
-from espressivo.systems.voice_emotion.recipe import FOLDER, VoiceRecipe
-from espressivo.systems.voice_emotion.task import VoiceTask
-from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import load_speakers
 
 CORPORA = ("ravdess", "nemo")
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "surprised")
 KNOWN = 18  # recordings that tell the judge how somebody usually speaks
-SPEECH = 16_000
 
 
 def items(name: str) -> list[Item]:
@@ -60,21 +54,16 @@ def wave(item: Item) -> np.ndarray:
 class Panel:
     """All judges."""
 
-    def __init__(self, others: Iterable[Item]) -> None:
-        self.judges = Judges()
-        recipe = read_recipe(VoiceRecipe, "default", folder=FOLDER).model_copy(
-            update={"held_out": 0.0, "temperature": 1.0, "name": "judge"}
-        )
-        learned = read_table(others, recipe.feature, recipe.stats)
-        self._place = TemporaryDirectory()
-        task = VoiceTask(recipe, learned)
-        task.export(Trainer(task, recipe).fit().model, Path(self._place.name))
-        self.stranger = VoiceEmotion(Path(self._place.name))
+    def __init__(self, others: Sequence[Item]) -> None:
+        self.judges, self.hearing, self.measuring = Judges(), Hearing(others), Measuring(others)
 
-    def emotion(self, samples: np.ndarray, known: VoiceEmotion) -> dict[str, str | None]:
-        """What a stranger hears, and one who knows the voice."""
-        feelings = {"as it is": self.stranger(samples), "speaker known": known(samples)}
-        return {name: None if feeling is None else feeling.scores.top for name, feeling in feelings.items()}
+    def of(self, usual: Sequence[np.ndarray]) -> dict[str, Judge]:
+        """Those who name emotions, of somebody who usually sounds so."""
+        return {
+            "as it is": self.hearing.of(),
+            "speaker known": self.hearing.of(usual),
+            "other features": self.measuring.of(usual),
+        }
 
 
 class Trial:
@@ -84,7 +73,7 @@ class Trial:
         self.panel, self.own, self.others = panel, own, others
         self.chance = random.Random(f"{seed}-{own[0].speaker}")
         drawn = self.chance.sample(own, min(KNOWN, len(own)))
-        self.known = panel.stranger.adapt([wave(item) for item in drawn])
+        self.known = panel.of([wave(item) for item in drawn])
         self.sources = [item for item in own if item.emotion == "neutral"]
         self.chance.shuffle(self.sources)
 
@@ -114,7 +103,7 @@ class Trial:
                     {"reference": like.clip().sound} if reference and like else {"emotion": emotion}
                 )
                 made = pipeline.convert(sound, intensity=intensity, **wanted)
-                row = self._row(made.at(SPEECH).samples, source, emotion)
+                row = self._row(made.at(SPEECH).samples.copy(), source, emotion)
                 if like is not None:
                     row["f0_correlation"] = contours(pipeline, made, like)
                 rows.append(row | {"emotion": emotion})
@@ -128,7 +117,7 @@ class Trial:
     def _row(self, samples: np.ndarray, source: Item, emotion: str) -> dict[str, Any]:
         judges = self.panel.judges
         other = self.chance.choice([item for item in self.own if item is not source])
-        row: dict[str, Any] = {name: said == emotion for name, said in self.panel.emotion(samples, self.known).items()}
+        row: dict[str, Any] = {name: judge(samples) == emotion for name, judge in self.known.items()}
         row["speaker_cosine"] = similarity(judges.speaker.embed(samples), judges.speaker.embed(wave(other)))
         row["dnsmos"] = judges.quality(samples)
         if source.language == "en" and source.text:
@@ -153,7 +142,7 @@ def contours(pipeline: Prosody, made: Speech, like: Item) -> float:
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """Means; hits also by emotion, words over all words."""
-    names = ("as it is", "speaker known", "speaker_cosine", "dnsmos", "f0_correlation")
+    names = ("as it is", "speaker known", "other features", "speaker_cosine", "dnsmos", "f0_correlation")
     found: dict[str, Any] = {"clips": len(rows)}
     for name in names:
         values = [row[name] for row in rows if name in row]
@@ -173,13 +162,13 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def ways(folder: Path) -> dict[str, tuple[Prosody, dict[str, Any]]]:
     """What is compared."""
     usual = Prosody(folder)
-    made_anew, kept = Prosody(folder, replace(Manner(), own=0.0)), Prosody(folder, replace(Manner(), own=1.0))
+    plain, tinted = Prosody(folder, Manner(colour=0.0)), Prosody(folder, Manner(pace=0.0, melody=0.0))
     return {
         "by name": (usual, {}),
-        "by reference": (usual, {"reference": True}),
         "by name, half": (usual, {"intensity": 0.5}),
-        "mel made anew": (made_anew, {}),
-        "mel kept": (kept, {}),
+        "by name, pace and melody alone": (plain, {}),
+        "by name, colour alone": (tinted, {}),
+        "by reference": (usual, {"reference": True}),
     }
 
 

@@ -202,13 +202,13 @@ def test_what_is_there_already_is_left_as_it_is(convert: Convert, folder: Path) 
 def test_after_ctrl_c_a_second_run_goes_on(convert: Convert, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Sound] = []
 
-    def stopped(self: Prosody, sound: Sound, **wish: object) -> Speech:
+    def stopped(self: Prosody, sound: Sound, *wish: object) -> Speech:
         asked.append(sound)
         if len(asked) == 2:
             raise KeyboardInterrupt
         return Speech(sound.at(22_050).samples, 22_050)
 
-    monkeypatch.setattr(Prosody, "convert", stopped)
+    monkeypatch.setattr(Prosody, "give", stopped)
     assert convert(folder, "-o", "out").code == 130
     assert files("out") == ["a.b.wav"]
     assert convert(folder, "-o", "out").out.startswith("converted 1 of 4 into out; 1 there already")

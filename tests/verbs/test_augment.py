@@ -19,7 +19,7 @@ from espressivo.errors import AssetError, ConfigError, InputError, OutputError
 from espressivo.media.provenance import detect
 from espressivo.systems.emoaug.filters import Limits
 from espressivo.systems.emoaug.maker import Maker
-from espressivo.systems.emoaug.pipeline import EmoAug
+from espressivo.systems.emoaug.pipeline import INTENSITIES, TEMPO, EmoAug
 from espressivo.systems.emoaug.plan import Wanted
 from espressivo.systems.emoaug.styles import Prosodies, ways
 from espressivo.training.interrupt import Stopped
@@ -96,10 +96,12 @@ def test_fills_every_emotion(more: Augment, folder: Path, tmp_path: Path) -> Non
         assert (row["id"], row["source"], row["style_from"]) == (clip.id, source.id, [clip.notes["style_from"]])
         assert row["source_path"] == str(source.path)
         assert (row["way"], row["seed"], row["made"], row["model"]) == ("other", 0, True, "prosody2vec-debug")
-        assert 0.8 <= row["intensity"] <= 1.1
+        assert INTENSITIES[0] <= row["intensity"] <= INTENSITIES[1]
+        assert abs(np.log(row["tempo"])) <= TEMPO + 1e-4
         assert 0 < row["similarity"] < 1
         assert row["wer"] >= 0
         info = soundfile.info(clip.path)
+        assert row["seconds"] == pytest.approx(info.duration, abs=1e-3)
         assert (info.format, info.samplerate, info.channels) == ("FLAC", 22_050, 1)
         mark = detect(clip.path)
         assert (mark.synthetic, mark.watermark) == (True, False)

@@ -30,8 +30,10 @@ class AsItWas(Prosody):
 
     def __init__(self) -> None:
         self.asked: list[tuple[Sound, Any, float]] = []
+        self.wished: list[dict[str, Any]] = []
 
     def wish(self, **wish: Any) -> Any:
+        self.wished.append(wish)
         return wish
 
     def give(self, sound: Sound, wish: Any, intensity: float = 1.0) -> Speech:
@@ -55,11 +57,20 @@ def noise(seconds: float) -> np.ndarray:
 def test_with_an_emotion(prosody: Prosody, say: Say, tmp_path: Path) -> None:
     spoken = say(SAID)
     made = espressivo.convert((spoken, RATE), emotion="Happiness", pipeline=prosody)
-    assert made.rate == prosody.vocoder.rate
+    assert made.rate == OUT
     assert 0.6 * len(spoken) / RATE < made.duration < 1.8 * len(spoken) / RATE
     assert made.mark
     made.save(tmp_path / "happy.wav")
     assert detect(tmp_path / "happy.wav").synthetic
+
+
+def test_with_an_intensity_of_nothing_it_is_the_recording(prosody: Prosody, say: Say) -> None:
+    spoken = say(SAID)
+    made = convert((spoken, RATE), emotion="happy", intensity=0.0, pipeline=prosody)
+    whole = espressivo.read((spoken, RATE)).sound.at(OUT).samples
+    assert len(whole) - 600 < len(made.samples) <= len(whole) + 600
+    count = min(len(whole), len(made.samples)) - 1200  # the very end may last a frame longer
+    np.testing.assert_allclose(made.samples[:count], whole[:count], atol=1e-3)
 
 
 def test_with_a_reference(prosody: Prosody, say: Say) -> None:
@@ -90,6 +101,17 @@ def test_long_speech_is_converted_piece_by_piece(say: Say) -> None:
     np.testing.assert_allclose(made.samples, espressivo.read((whole, RATE)).sound.at(OUT).samples, atol=1e-6)
     count = len(lengths)
     assert stages == ["looking for speech", *(f"converting piece {n} of {count}" for n in range(1, count + 1))]
+
+
+@pytest.mark.parametrize("wish", [{"emotion": "sad"}, {"reference": "What a day!"}], ids=["emotion", "reference"])
+def test_what_is_wished_is_worked_out_once_for_all_pieces(say: Say, wish: dict[str, str]) -> None:
+    whole = np.concatenate([np.concatenate([say(SAID), gap(0.5)]) for _ in range(9)])
+    given = {name: value if name == "emotion" else (say(value), RATE) for name, value in wish.items()}
+    system = AsItWas()
+    convert((whole, RATE), intensity=0.5, pipeline=system, **given)
+    assert len(system.wished) == 1
+    assert len(system.asked) > 1
+    assert all(asked is system.wished[0] and intensity == 0.5 for _, asked, intensity in system.asked)
 
 
 def test_a_long_reference_is_heard_in_part(say: Say) -> None:

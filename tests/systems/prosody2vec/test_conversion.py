@@ -12,21 +12,17 @@ from espressivo.clip import SPEECH_RATE
 from espressivo.media.speech import Speech
 from espressivo.signal.pitch import PitchTracker
 from espressivo.systems.prosody2vec.conversion import (
-    FASTEST,
     HIGHEST,
     LOWEST,
-    SLOWEST,
     Change,
     Converter,
     Manner,
-    aligned,
-    borrowed,
 )
 from espressivo.systems.prosody2vec.examples import carried, noise
 from espressivo.systems.prosody2vec.model import BANDS, Contour, Prosody2Vec, seconds_of
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts
 from tests.synthetic import speechlike
-from tests.systems.prosody2vec.making import CODES, lively, parts_of
+from tests.systems.prosody2vec.making import lively, parts_of
 from tests.systems.vocoder.making import hum
 
 NET = lively()
@@ -180,67 +176,6 @@ def test_colour_is_louder_where_it_says_so():
     np.testing.assert_allclose(made[after], np.exp(0.5) * wave[after], atol=1e-3)
 
 
-# Timing
-
-
-def paced(net: Prosody2Vec, by: float) -> Prosody2Vec:
-    """Thinks that everything lasts so many nats longer, the more the prosody's first number is."""
-    net.lengths = lambda runs, style: by * style[..., 0]  # type: ignore[method-assign]
-    return net
-
-
-@pytest.mark.parametrize(("by", "factor"), [(0.3, np.exp(0.3)), (-0.3, np.exp(-0.3)), (9, SLOWEST), (-9, FASTEST)])
-def test_the_tempo_follows_and_has_its_limits(by, factor, net):
-    old, new = np.zeros((2, 4), np.float32), np.eye(4, dtype=np.float32)[[0, 0]]
-    places = Converter(paced(net, by), LAG).timed(PARTS, old, new)
-    assert len(places) == pytest.approx(len(PARTS) * factor, abs=1.1)
-    assert (np.diff(places) >= 0).all()
-    np.testing.assert_allclose(np.diff(places)[5:-5], 1 / factor, atol=0.01)
-    assert (places[0], places[-1]) == pytest.approx((0, len(PARTS) - 1), abs=1)
-
-
-def test_the_tempo_may_change_along_the_way(net):
-    old, new = np.zeros((2, 4), np.float32), np.zeros((2, 4), np.float32)
-    new[1, 0] = 1
-    places = Converter(paced(net, 0.5), LAG).timed(PARTS, old, new)
-    assert np.diff(places)[3:10] == pytest.approx(1, abs=0.05)
-    assert np.diff(places)[-12:-6] == pytest.approx(np.exp(-0.5), abs=0.05)
-
-
-def test_half_of_the_pace(net):
-    old, new = np.zeros((2, 4), np.float32), np.eye(4, dtype=np.float32)[[0, 0]]
-    places = Converter(paced(net, 0.4), LAG, Manner(pace=0.5)).timed(PARTS, old, new)
-    assert len(places) == pytest.approx(len(PARTS) * np.exp(0.2), abs=1.1)
-
-
-@pytest.mark.parametrize(("by", "factor"), [(0.0, 1.0), (0.3, np.exp(0.3)), (9, SLOWEST), (-9, FASTEST)])
-@pytest.mark.parametrize("tempo", [0.5, 0.94, 1.06, 2.0])
-def test_a_tempo_comes_on_top_of_the_pace_and_of_its_limits(by, factor, tempo, net):
-    old, new = np.zeros((2, 4), np.float32), np.eye(4, dtype=np.float32)[[0, 0]]
-    places = Converter(paced(net, by), LAG, Manner(tempo=tempo)).timed(PARTS, old, new)
-    assert len(places) == pytest.approx(len(PARTS) * factor * tempo, abs=2.1)
-    np.testing.assert_allclose(np.diff(places)[5:-5], 1 / (factor * tempo), atol=0.02)
-
-
-def test_a_tempo_is_kept_where_the_pace_is_switched_off():
-    converter = Converter(NET, LAG, Manner(**NONE, tempo=1.5))
-    change = converter(PARTS, styles(PARTS), styles(PARTS, 1, 2.0))
-    assert len(change.places) == pytest.approx(1.5 * len(PARTS), abs=1.1)
-    assert change.places[60] == pytest.approx((60.5) / 1.5 - 0.5, abs=0.01)
-
-
-@settings(deadline=None, max_examples=12)
-@given(seconds=st.floats(0.5, 5), seed=st.integers(0, 5), scale=st.floats(0, 5))
-@torch.inference_mode()
-def test_time_never_runs_backwards_nor_beyond(seconds, seed, scale):
-    parts = parts_of(seconds, seed)
-    places = Converter(NET, LAG).timed(parts, styles(parts), styles(parts, seed + 1, scale))
-    assert (np.diff(places) >= 0).all()
-    assert places.min() >= 0
-    assert places.max() <= len(parts) - 1
-    assert FASTEST - 0.1 < len(places) / len(parts) < SLOWEST + 0.1
-
-
 # Melody
 
 
@@ -294,9 +229,7 @@ def test_what_lay_beyond_the_limits_may_stay_but_goes_no_further(hertz, asked, c
 def test_a_contour_that_is_given_is_taken():
     contour = np.linspace(np.log(100), np.log(300), len(PARTS)).astype(np.float32)
     change = Converter(NET, LAG)(PARTS, styles(PARTS), styles(PARTS, 1), contour)
-    was, wanted = (
-        np.interp(change.places, np.arange(len(PARTS)), course) for course in (carried(PARTS.hz), contour)
-    )
+    was, wanted = (np.interp(change.places, np.arange(len(PARTS)), course) for course in (carried(PARTS.hz), contour))
     np.testing.assert_allclose(np.log(change.higher), wanted - was, atol=1e-5)
 
 
@@ -307,7 +240,7 @@ def test_a_melody_stays_within_what_can_be_sung(seed, scale):
     change = Converter(NET, LAG)(parts, styles(parts), styles(parts, seed + 1, scale))
     pitch = np.interp(change.places, np.arange(len(parts)), carried(parts.hz))
     assert np.exp(pitch.min()) > LOWEST
-    assert LOWEST * 0.999 < (np.exp(pitch) * change.higher).min()
+    assert (np.exp(pitch) * change.higher).min() > LOWEST * 0.999
     assert (np.exp(pitch) * change.higher).max() < HIGHEST * 1.001
 
 
@@ -319,6 +252,15 @@ def test_a_broad_difference_of_the_mels_is_the_colour(net):
     old, new = styles(PARTS), styles(PARTS)
     new[:, 0] += 0.75
     np.testing.assert_allclose(Converter(net, LAG)(PARTS, old, new).colour, 0.75, atol=1e-5)
+
+
+def test_the_fine_detail_of_the_mels_is_left_to_the_recording(net):
+    wave = np.cos(np.pi * 30 * (np.arange(BANDS) + 0.5) / BANDS)  # 30 half turns over the bands
+    detail = torch.from_numpy(np.tile(wave, PAIR).astype(np.float32))
+    net.mel = lambda content, speaker, pitch, voiced, tone, quiet: tone[..., :1] * detail  # type: ignore[method-assign]
+    old, new = styles(PARTS), styles(PARTS)
+    new[:, 0] += 0.75
+    np.testing.assert_allclose(Converter(net, LAG)(PARTS, old, new).colour, 0, atol=1e-5)
 
 
 def test_colour_hears_the_melody_too(net):
@@ -337,101 +279,3 @@ def test_what_is_made_is_told_of_quiet_pauses_only_if_so_wished(net):
     assert (Converter(net, LAG)(PARTS, old, styles(PARTS, 1)).colour == 0).all()
     clean = Converter(net, LAG, Manner(clean=own + 2.0))(PARTS, old, old).colour
     np.testing.assert_allclose(clean, 2.0, atol=1e-5)
-
-
-# Borrowing a melody
-
-
-def warped(count: int, power: float, slower: float, dtype: type) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sounds along a time, the same at another pace, and where in the first each frame of the second lies."""
-    times = np.linspace(0, count - 1, 4 * count)
-    place = (count - 1) * np.linspace(0, 1, round(4 * count * slower)) ** power
-    one, other = (
-        np.stack([np.interp(at, np.arange(count), CODES[:count, dim]) for dim in range(64)], axis=1).astype(dtype)
-        for at in (times, place)
-    )
-    return one, other, place
-
-
-def strayed(one: np.ndarray, other: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """By how many frames what was matched lies apart."""
-    match = aligned(one, other)
-    scale = (len(one) - 1) / place[-1]
-    return np.abs(place[match] * scale - np.arange(len(one)))
-
-
-@pytest.mark.parametrize("power", [0.8, 1.0, 1.4])
-@pytest.mark.parametrize("slower", [0.6, 1.0, 1.7])
-def test_the_same_words_at_another_pace_are_found(power, slower):
-    assert strayed(*warped(30, power, slower, np.float64)).max() < 3
-
-
-@pytest.mark.parametrize(("power", "slower"), [(1.0, 1.7), (1.4, 1.7), (1.5, 2.0)])
-def test_the_same_words_are_found_in_single_precision_too(power, slower):
-    assert strayed(*warped(30, power, slower, np.float32)).max() < 3
-
-
-@given(n=st.integers(1, 25), m=st.integers(1, 25), seed=st.integers(0, 30))
-def test_a_match_is_in_order_and_as_good_as_any(n, m, seed):
-    random = np.random.default_rng(seed)
-    one, other = random.normal(size=(n, 3)), random.normal(size=(m, 3))
-    match = aligned(one, other)
-    assert match.shape == (n,)
-    assert match[0] == 0
-    assert (np.diff(match) >= 0).all()
-    assert match.max() < m
-    assert through(one, other, match) == pytest.approx(best(one, other), abs=1e-6)
-
-
-def cost(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    units = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (one, other)]
-    return 1 - units[0] @ units[1].T
-
-
-def best(one: np.ndarray, other: np.ndarray) -> float:
-    """The cost of the best path, by the textbook."""
-    costs = cost(one, other)
-    total = np.full((len(one) + 1, len(other) + 1), np.inf)
-    total[0, 0] = 0
-    for i, j in np.ndindex(costs.shape):
-        total[i + 1, j + 1] = costs[i, j] + min(total[i, j], total[i, j + 1], total[i + 1, j])
-    return float(total[-1, -1])
-
-
-def through(one: np.ndarray, other: np.ndarray, match: np.ndarray) -> float:
-    """The cost of the best path that first meets `match` in each row: on along a row, then down or down and on."""
-    costs, starts = cost(one, other), [*match, len(other)]
-    total = 0.0
-    for i, start in enumerate(match):
-        last = i == len(one) - 1
-        ends = {len(other) - 1} if last else {max(start, starts[i + 1] - 1), max(start, starts[i + 1])}
-        total += min(costs[i, start : end + 1].sum() for end in ends if end < len(other))
-    return total
-
-
-def test_a_recording_matches_itself():
-    np.testing.assert_array_equal(aligned(PARTS.content, PARTS.content), np.arange(len(PARTS.content)))
-
-
-def test_a_melody_is_borrowed_around_ones_own_register(net):
-    net.usual = torch.nn.Linear(256, 1 + BANDS)  # type: ignore[assignment]
-    torch.nn.init.zeros_(net.usual.bias)
-    higher = replace(PARTS, hz=PARTS.hz * np.float32(1.5), speaker=-PARTS.speaker)
-    taken = borrowed(PARTS, higher, net, LAG)
-    with torch.no_grad():
-        own, theirs = (float(net.expected(torch.from_numpy(part.speaker)[None])[0]) for part in (PARTS, higher))
-    assert abs(own - theirs) > 0.01
-    np.testing.assert_allclose(taken, carried(PARTS.hz) + np.log(1.5) + own - theirs, atol=1e-4)
-
-
-def test_of_another_length_the_melody_is_stretched():
-    slow = parts_of(3.0)
-    taken = borrowed(PARTS, slow, NET, LAG)
-    assert taken.shape == (len(PARTS),)
-    assert np.isfinite(taken).all()
-
-
-def test_nothing_can_be_borrowed_where_nothing_is_voiced():
-    whisper = parts_of(1.0, voiced=False)
-    assert borrowed(PARTS, whisper, NET, LAG) is None
-    assert borrowed(whisper, PARTS, NET, LAG) is None

@@ -6,11 +6,13 @@ from espressivo.systems.prosody2vec.model import ProsodyConfig
 
 
 def card(config: ProsodyConfig, hours: float, speakers: int) -> str:
+    names = ", ".join(config.emotions)
+    how = f"labelled {names}, on top of a model that was trained without labels" if names else "without labels"
     return f"""# {config.name}
 
 Takes speech apart into words, voice, melody and prosody, and puts it together again.
 
-- **Learned from** {hours:.1f} h of speech of {speakers} voices, without labels. `training.json` tells the rest.
+- **Learned from** {hours:.1f} h of speech of {speakers} voices, {how}. `training.json` tells the rest.
 - **Licence** {config.licence}
 - **Limits** What it makes is synthetic; espressivo marks it when it is written.
 """

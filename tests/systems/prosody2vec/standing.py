@@ -1,0 +1,34 @@
+"""`Prosody` with small networks of random weights, and made-up parts in place of measured ones."""
+
+from pathlib import Path
+
+from espressivo.clip import Sound
+from espressivo.media.read import from_arrays
+from espressivo.systems.prosody2vec.conversion import Manner
+from espressivo.systems.prosody2vec.pipeline import Prosody
+from espressivo.training.checkpoint import save_model
+from tests.synthetic import tone
+from tests.systems.prosody2vec.making import Taking, Units, lively
+
+EMOTIONS = ("neutral", "happy", "sad")
+
+
+def saved(folder: Path, seed: int = 0) -> Path:
+    """The folder of networks that know EMOTIONS."""
+    net = lively(seed, emotions=EMOTIONS)
+    save_model(folder, net, net.config, "# Made")
+    return folder
+
+
+def standing_in(folder: Path, manner: Manner | None = None) -> Prosody:
+    """With the networks in `folder`, and with what needs no weights in place of what takes recordings apart."""
+    prosody = Prosody(folder, manner)
+    prosody.takes, prosody._units = Taking(), Units()  # type: ignore[misc, assignment]
+    return prosody
+
+
+def sound(seconds: float, hz: float = 220.0) -> Sound:
+    """A sine. Of a deep one (100 Hz at most) the parts are a whisper's."""
+    found = from_arrays(sound=(tone(seconds, hz=hz), 16_000)).sound
+    assert found is not None
+    return found
