@@ -36,7 +36,8 @@ def resung(
     places: Float[np.ndarray, " new"],
     wanted: Float[np.ndarray, " new"],
 ) -> Float[np.ndarray, " new_samples"]:
-    """`wave` along another timeline, at another pitch; as many samples as `places` takes time.
+    """`wave` along another timeline, at another pitch; as many samples as `places` takes time, and those that no
+    frame covers.
 
     Args:
         hz: its pitch in the middle of each frame, 0 where nothing is voiced.
@@ -46,7 +47,7 @@ def resung(
     marks = _framed(pulses(wave, rate, hz, frame_rate), round(HOP * rate))
     gaps = np.diff(marks.at, prepend=marks.at[0] - round(HOP * rate), append=marks.at[-1] + round(HOP * rate))
     step = rate / frame_rate
-    total = round(len(places) * step)
+    total = round(len(places) * step) + max(0, len(wave) - round(len(hz) * step))
     made, weight = np.zeros(total, np.float32), np.zeros(total, np.float32)
     last, turned, now = -1, False, 0.0
     while now < total + gaps[-1]:
@@ -99,7 +100,7 @@ def pulses(wave: np.ndarray, rate: int, hz: np.ndarray, frame_rate: float) -> Ma
     voiced: list[bool] = []
     step = rate / frame_rate
     for begin, end in _stretches(hz > 0):
-        first, last = round(begin * step), min(len(wave), round(end * step))
+        first, last = round(begin * step), len(wave) if end == len(hz) else min(len(wave), round(end * step))
         first = max(first, at[-1] + 1) if at else first
         if last <= first:
             continue

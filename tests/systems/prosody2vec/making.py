@@ -85,7 +85,8 @@ def recordings(folder: Path, people: int = 2, each: int = 2, emotions: tuple[str
 
 def sounding(path: Path, seconds: float) -> None:
     """A file as long as that; nobody listens to it."""
-    soundfile.write(path, np.full(round(seconds * 8000), 0.1, np.float32), 8000)
+    level = 0.05 + crc32(str(path).encode()) % 10_000 / 20_000  # no two are alike
+    soundfile.write(path, np.full(round(seconds * 8000), level, np.float32), 8000)
 
 
 def table(folder: Path, rows: list[dict[str, str]], name: str = "my.csv") -> Path:

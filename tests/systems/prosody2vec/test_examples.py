@@ -9,7 +9,6 @@ import torch
 from espressivo.clip import Clip
 from espressivo.corpora.data import read_data
 from espressivo.errors import InputError
-from espressivo.systems.prosody2vec import examples
 from espressivo.systems.prosody2vec.examples import (
     BLUR,
     Batch,
@@ -187,7 +186,7 @@ def half_deaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recordings:
         return heard_in(clip)
 
     monkeypatch.setattr(HeardFeature, "__call__", deaf)
-    monkeypatch.setattr(examples, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr("espressivo.corpora.features.cache_dir", lambda: tmp_path / "cache")
     return Recordings(list(read_data(recordings(tmp_path, people=1))), HeardFeature())
 
 

@@ -4,15 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from espressivo.systems.prosody2vec.critic import Eye
 from espressivo.systems.prosody2vec.examples import Batch, cut, usual
-from espressivo.systems.prosody2vec.express import Critic, fixed, whole
+from espressivo.systems.prosody2vec.express import fixed, whole
+from espressivo.systems.prosody2vec.model import SEEN
 from tests.systems.prosody2vec.making import parts_of
 
 
 def test_what_is_fixed_lets_gradients_pass_and_takes_none():
     torch.manual_seed(0)
-    critic = Critic(3).eval()
-    frames, mask = torch.randn(2, 30, critic.reader.enter.in_channels, requires_grad=True), torch.ones(2, 30)
+    critic = Eye(3).eval()
+    frames, mask = torch.randn(2, 30, SEEN, requires_grad=True), torch.ones(2, 30)
     assert torch.equal(fixed(critic)(frames, mask), critic(frames, mask))
     fixed(critic)(frames, mask).square().sum().backward()
     assert frames.grad.abs().sum() > 0
@@ -26,8 +28,8 @@ def test_what_is_fixed_lets_gradients_pass_and_takes_none():
 
 def test_the_critic_does_not_look_beyond_the_end():
     torch.manual_seed(0)
-    critic = Critic(3).eval()
-    frames, mask = torch.randn(1, 40, critic.reader.enter.in_channels), torch.ones(1, 40)
+    critic = Eye(3).eval()
+    frames, mask = torch.randn(1, 40, SEEN), torch.ones(1, 40)
     mask[:, 25:] = 0
     other = frames.clone()
     other[:, 25:] = 50.0

@@ -12,7 +12,7 @@ from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner
 from espressivo.systems.prosody2vec.examples import carried
 from espressivo.systems.prosody2vec.model import BANDS
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts
-from espressivo.systems.prosody2vec.pipeline import Prosody, changed
+from espressivo.systems.prosody2vec.pipeline import KNEE, Prosody, changed
 from espressivo.training.checkpoint import save_model
 from tests.systems.prosody2vec.making import Taking, lively, parts_of
 from tests.systems.prosody2vec.standing import saved, sound, standing_in
@@ -69,9 +69,7 @@ def test_an_intensity_of_nothing_leaves_the_prosody_as_it_is(made, asked):
 def test_an_intensity_of_nothing_leaves_the_recording_as_it_is(made, wish):
     given = sound(1.5)
     spoken = made.convert(given, intensity=0.0, **wish)
-    wave = given.at(MEL.rate).samples
-    assert len(wave) - PAIR * MEL.hop < len(spoken.samples) <= len(wave)
-    np.testing.assert_allclose(spoken.samples, wave[: len(spoken.samples)], atol=1e-5)
+    np.testing.assert_allclose(spoken.samples, given.at(MEL.rate).samples, atol=1e-5)
 
 
 @pytest.mark.parametrize("wish", [{"emotion": "sad"}, {"reference": sound(2.0, 150)}], ids=["emotion", "reference"])
@@ -115,7 +113,6 @@ def test_what_comes_out_is_speech_that_marks_itself(made, tmp_path):
     assert spoken.rate == MEL.rate
     assert 0.55 * given.duration < spoken.duration < 1.9 * given.duration
     assert spoken.mark
-    assert len(spoken.samples) % (PAIR * MEL.hop) == 0
     spoken.save(tmp_path / "sad.wav")
     assert detect(tmp_path / "sad.wav").synthetic
 
@@ -202,9 +199,11 @@ def louder(given: Sound, nats: float) -> tuple[Speech, np.ndarray]:
 
 def test_what_gets_too_loud_is_made_to_fit():
     spoken, wave = louder(sound(1.0), 2.0)  # 0.3 to 2.2
-    assert np.abs(spoken.samples).max() == pytest.approx(1)
-    inside = spoken.samples[2000:-2000]
-    np.testing.assert_allclose(inside / np.abs(inside).max(), wave[2000:-2000] / 0.3, atol=0.01)
+    assert 0.9 < np.abs(spoken.samples).max() <= 1
+    inside = slice(2000, -2000)
+    quiet = np.abs(spoken.samples[inside]) < KNEE  # only the peaks are bent, so that neighbouring pieces stay alike
+    gain = spoken.samples[inside][quiet] / wave[inside][quiet]
+    assert np.median(gain) == pytest.approx(np.exp(2), rel=0.05)
 
 
 @pytest.mark.parametrize("nats", [-1.0, 0.0, 1.0])

@@ -37,7 +37,7 @@ class Limits:
     Attributes:
         least_similar: cosine between the speaker embeddings of source and clip; -1 lets all pass. The default lies
             midway between what two recordings of one person have in benchmarks/voices.py, whatever they felt (0.75 on
-            average), and two people's (0.15). Any vocoder takes something off: 0.5 to 0.8 is what to expect.
+            average), and two people's (0.15). Another melody takes something off: 0.5 to 0.8 is what to expect.
         most_wrong: share of the words that are misheard in the clip and were not in the source; infinity does not
             listen for words at all. A third: two words of six, the shortest sentences of the usual corpora.
 

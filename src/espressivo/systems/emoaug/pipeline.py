@@ -87,11 +87,7 @@ class EmoAug:
     def __call__(
         self, sound: Sound, parts: Parts, point: Float[np.ndarray, " style"], how: Variation = Variation()
     ) -> Speech:
-        """`sound`, of which these are the parts, with the prosody `point` as its mean.
-
-        Raises:
-            InputError: as `Prosody.takes`, of the parts.
-        """
+        """`sound`, of which these are the parts, with the prosody `point` as its mean."""
         prosody = self.prosody
         old = tone_of(prosody.net, parts)
         wanted = prosody.net.toned(torch.from_numpy(point)).numpy()

@@ -36,4 +36,5 @@ def broad() -> Float[Tensor, "bands bands"]:
     middles = (np.arange(BANDS) + 0.5) / BANDS
     waves = np.cos(np.pi * np.arange(CEPSTRA)[:, None] * middles)
     waves /= np.linalg.norm(waves, axis=1, keepdims=True)
-    return torch.from_numpy((waves.T @ waves).astype(np.float32))
+    with torch.inference_mode(False):  # or nothing could be learned through it, if conversion asked first
+        return torch.from_numpy((waves.T @ waves).astype(np.float32))

@@ -98,7 +98,7 @@ class Converter:
             change = self.net.contour(content, after).pitch - self.net.contour(content, before).pitch
             other = pitch + self.manner.melody * change[0].numpy()
         else:
-            other = _at(contour, places)
+            other = pitch + self.manner.melody * (_at(contour, places) - pitch)
         low, high = np.minimum(pitch, np.log(LOWEST)), np.maximum(pitch, np.log(HIGHEST))  # what was there may stay
         other = np.clip(other, low, high).astype(np.float32)
         colour = self._coloured(parts, content, (pitch, before), (other, after), voiced)
@@ -116,11 +116,11 @@ class Converter:
         factor = np.clip(np.exp(np.convolve(padded, kernel, "valid")), FASTEST, SLOWEST)
         ends = np.concatenate([[0], np.cumsum(lengths * factor)]) / UNIT_RATE
         was = np.concatenate([[0], np.cumsum(lengths)]) / UNIT_RATE
-        # What no unit covers at the very end keeps its pace.
-        rest = max(0.0, len(parts) / RATE - was[-1])
+        # What no unit covers at the very end keeps its pace; what units there are beyond the end does not count.
+        rest, last = max(0.0, len(parts) / RATE - was[-1]), len(parts) / RATE
         ends, was = np.append(ends, ends[-1] + rest), np.append(was, was[-1] + rest)
         ends = self.manner.tempo * ends
-        frames = max(1, round(ends[-1] * RATE))
+        frames = max(1, round(np.interp(last, was, ends) * RATE))
         return np.clip(np.interp(middles(frames), ends, was) * RATE - 0.5, 0, len(parts) - 1)
 
     def _coloured(

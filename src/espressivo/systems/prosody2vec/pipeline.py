@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = {"permissive": "prosody2vec", "any": "prosody2vec-nc"}
 CLEAN = 8.0  # nats between speech and pauses, of a quiet studio
+KNEE = 0.9  # of full scale, above which what is made is bent so that it stays below
 USUAL = 6.0  # nats that recordings lie below what LEVEL makes of them
 
 
@@ -205,7 +206,9 @@ def tone_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds tone"]
 def changed(sound: Sound, parts: Parts, change: Change) -> Speech:
     """`sound`, of which these are the parts, with `change` done to it."""
     wave = change.done(sound.at(MEL.rate).samples, parts)
-    return Speech(wave / max(1.0, float(np.abs(wave).max())), MEL.rate)
+    loud = np.abs(wave)
+    bent = np.sign(wave) * (KNEE + (1 - KNEE) * np.tanh((loud - KNEE) / (1 - KNEE)))  # the same in every piece
+    return Speech(np.where(loud > KNEE, bent, wave), MEL.rate)
 
 
 def overall(tone: Float[np.ndarray, "seconds tone"]) -> Float[np.ndarray, " tone"]:
