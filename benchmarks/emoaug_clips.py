@@ -171,16 +171,16 @@ def perturbations(setting: Setting, chosen: Sequence[Item], tools: Lab) -> Itera
 
 
 def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) -> Iterable[Clip]:
-    """As `augment` makes them: the prosody of the emotion, drawn intensity and pace.
+    """As `augment` makes them: a prosody of the emotion, its name, drawn intensity and pace.
 
-    Any recording is the source, of the style "same source" any of the emotion itself.
+    Any recording is the source, of the style "same source" any of the emotion itself; "unnamed" leaves out the name.
     """
     random, prosodies = np.random.default_rng([setting.seed, 2]), defaultdict(list)
     for item in chosen:
         prosodies[item.emotion].append((item.id, tools.emoaug.prosody_of(parts_of(item)).mean(axis=0)))
     own = [Prosodies(str(name), *_columns(rows)) for name, rows in prosodies.items()]
     same = style == "same source"
-    draw, everything = ways("other" if same else style, own), dealt(chosen, random)
+    draw, everything = ways("other" if same or style == "unnamed" else style, own), dealt(chosen, random)
     for emotion, count in lacks(setting, chosen).items():
         sources = dealt([item for item in chosen if item.emotion == emotion], random) if same else everything
         made = 0
@@ -188,7 +188,12 @@ def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) 
             item = next(sources)
             try:
                 point = draw[emotion].draw(random, item.id).point
-                speech = tools.emoaug(utterance(item.clip()), parts_of(item), point, Variation.drawn(random))
+                speech = tools.emoaug(
+                    utterance(item.clip()),
+                    parts_of(item),
+                    point,
+                    Variation.drawn(random, None if style == "unnamed" else emotion),
+                )
             except InputError:  # of three recordings one is the source
                 continue
             made += 1

@@ -39,8 +39,8 @@ def equalised(
 @lru_cache(maxsize=4)
 def _onto(config: MelConfig) -> Float[np.ndarray, "bands bins"]:
     """What each band has to do with each bin of the transform: straight lines between the bands' middles."""
-    edges = hertz_to_mel(np.array([config.fmin, config.fmax]))
-    middles = mel_to_hertz(np.linspace(*edges, config.n_mels + 2))[1:-1]
+    low, high = hertz_to_mel(np.array([config.fmin, config.fmax]))
+    middles = mel_to_hertz(np.linspace(low, high, config.n_mels + 2))[1:-1]
     bins = np.linspace(0, config.rate / 2, config.n_fft // 2 + 1)
     rows = [np.interp(bins, middles, one) for one in np.eye(config.n_mels)]
     return np.stack(rows).astype(np.float32)

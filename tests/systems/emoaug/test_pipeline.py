@@ -16,6 +16,7 @@ from espressivo.media.speech import Speech
 from espressivo.systems.emoaug.pipeline import (
     INTENSITIES,
     LONGEST,
+    NAMED,
     TEMPO,
     EmoAug,
     ProsodyFeature,
@@ -79,6 +80,13 @@ def test_what_is_drawn_lies_within_its_limits() -> None:
     assert abs(np.corrcoef(intensities, tempos)[0, 1]) < 0.2
 
 
+def test_a_name_is_drawn_in_as_well() -> None:
+    random = np.random.default_rng(0)
+    named = [Variation.drawn(random, "sad").named for _ in range(500)]
+    assert (min(named), max(named)) == pytest.approx(NAMED, abs=0.01)
+    assert Variation.drawn(random).named == 0
+
+
 def test_the_same_seed_draws_the_same() -> None:
     one, two, other = (Variation.drawn(np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert one == two != other
@@ -94,6 +102,15 @@ def test_the_mean_moves_towards_the_wanted_one(emoaug: EmoAug, asked: list[Any],
     wanted = np.pad(POINT, (0, len(EMOTIONS)))  # no emotion by name
     np.testing.assert_allclose(new.mean(axis=0), (1 - intensity) * old.mean(axis=0) + intensity * wanted, atol=1e-6)
     np.testing.assert_allclose(new - new.mean(axis=0), old - old.mean(axis=0), atol=1e-6)  # the course stays
+
+
+def test_a_known_emotion_is_told_by_name_as_well(emoaug: EmoAug, asked: list[Any]) -> None:
+    for emotion in ("sad", "disgusted"):  # the second is none of the model's
+        said(emoaug, sound(1.5), POINT, Variation(emotion=emotion, named=0.25))
+    named, plain = (new.mean(axis=0) for _, new in asked)
+    feeling = emoaug.prosody.wish(emotion="sad").tone
+    np.testing.assert_allclose(named, 0.75 * np.pad(POINT, (0, len(EMOTIONS))) + 0.25 * feeling, atol=1e-6)
+    np.testing.assert_allclose(plain, np.pad(POINT, (0, len(EMOTIONS))), atol=1e-6)
 
 
 def test_what_is_made_is_speech_and_not_the_source(emoaug: EmoAug) -> None:

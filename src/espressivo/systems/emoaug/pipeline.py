@@ -29,6 +29,8 @@ INTENSITIES = (0.8, 1.1)
 """How much of the way to the wanted prosody: a little before it to a little beyond."""
 TEMPO = 0.06
 """Largest change of pace that is drawn, as a logarithm: 6 % slower or faster than the prosody asks for."""
+NAMED = (0.3, 0.9)
+"""How much of the wanted manner comes from the emotion's name, where the model knows it; the rest from a prosody."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,19 @@ class Variation:
     Attributes:
         intensity: 1 goes all the way from the source's prosody to the wanted one.
         tempo: times as long as the wanted prosody makes it.
+        emotion: that is told by name as well, if the model knows it; None tells none.
+        named: how much of the manner comes from the name.
     """
 
     intensity: float = 1.0
     tempo: float = 1.0
+    emotion: str | None = None
+    named: float = 0.0
 
     @classmethod
-    def drawn(cls, random: np.random.Generator) -> Variation:
-        return cls(float(random.uniform(*INTENSITIES)), float(np.exp(random.uniform(-TEMPO, TEMPO))))
+    def drawn(cls, random: np.random.Generator, emotion: str | None = None) -> Variation:
+        intensity, tempo = random.uniform(*INTENSITIES), np.exp(random.uniform(-TEMPO, TEMPO))
+        return cls(float(intensity), float(tempo), emotion, float(random.uniform(*NAMED)) if emotion else 0.0)
 
 
 class EmoAug:
@@ -91,6 +98,8 @@ class EmoAug:
         prosody = self.prosody
         old = tone_of(prosody.net, parts)
         wanted = prosody.net.toned(torch.from_numpy(point)).numpy()
+        if how.emotion in prosody.emotions:
+            wanted = (1 - how.named) * wanted + how.named * prosody.wish(emotion=how.emotion).tone
         new = old + how.intensity * (wanted - overall(old))
         convert = Converter(prosody.net, prosody.converter.lag, replace(prosody.manner, tempo=how.tempo))
         return changed(sound, parts, convert(parts, old, new.astype(np.float32)))
