@@ -20,6 +20,7 @@ from espressivo.media.files import writing_folder
 from espressivo.training import progress
 from espressivo.training.batches import Plan, batches
 from espressivo.training.checkpoint import cpu_copy, write_training
+from espressivo.training.claim import claimed
 from espressivo.training.interrupt import Stopped, interruptions
 from espressivo.training.log import Log
 from espressivo.training.origin import Prints, check_examples, check_origin, examples_of, note_origin, prints_of
@@ -100,22 +101,24 @@ class Trainer:
             InputError: too few examples.
             ConfigError: resumed with another recipe, other data or fewer examples; or (DivergedError) the loss is no
                 number any more.
-            OutputError: the output cannot be written.
+            OutputError: the output cannot be written, or another training writes there now.
             AssetError: the saved states are damaged.
             Stopped: a KeyboardInterrupt: Ctrl-C or SIGTERM; the state is saved, the message says how to go on.
         """
         with seeded(self.recipe.seed), threads(self.recipe.threads), ExitStack() as stack:
-            self._begin(resume)
+            self._begin(resume, stack)
             log, display = stack.enter_context(self._logged()), stack.enter_context(self._displayed())
             processes = self.accelerator.num_processes
             self.watch = Watch(self.recipe, log, display, self.course.seconds, processes)
             self._run(stack.enter_context(interruptions()))
             return self._finish()
 
-    def _begin(self, resume: bool) -> None:
+    def _begin(self, resume: bool, stack: ExitStack) -> None:
         recipe = self.recipe
         self.accelerator = accelerator_of(recipe)
         self.main = self.accelerator.is_main_process
+        if recipe.output is not None and self.main:
+            stack.enter_context(claimed(recipe.output))
         self.model = self.task.build().to(self.accelerator.device)
         self.stepper = Stepper(self.task, self.model, recipe, self.accelerator, self.mark)
         self.plan = Plan(self.task, recipe, self.accelerator.num_processes, self.accelerator.process_index)
