@@ -95,6 +95,20 @@ def test_a_folder_of_pictures_is_what_they_are(tmp_path: Path) -> None:
     assert keys[0] == keys[1] != key_of(Item("a", folder))
 
 
+def test_what_holds_the_same_is_measured_once_and_refused_as_often_as_it_comes(tmp_path: Path) -> None:
+    (item,) = some(tmp_path, "a")
+    twin = tmp_path / "twin.wav"
+    twin.write_bytes(item.path.read_bytes())
+    (tmp_path / "odd.wav").write_bytes(b"no sound")
+    (tmp_path / "odder.wav").write_bytes(b"no sound")
+    names = [item, Item("twin", twin), *(Item(name, tmp_path / f"{name}.wav") for name in ("odd", "odder"))]
+    for _ in range(2):
+        report = extract(names, Loudness(tmp_path / "log"), tmp_path / "cache")
+        assert [name for name, _ in report.skipped] == ["odd", "odder"]
+        assert report.made + report.kept == 2
+    assert all(one in report.store for one in names[:2])
+
+
 def test_broken_and_refused_items_are_named_and_not_asked_again(tmp_path: Path) -> None:
     given, feature = some(tmp_path, "a", "quiet", "b"), Loudness(tmp_path / "log")
     (tmp_path / "notes.wav").write_text("no sound")

@@ -25,7 +25,7 @@ class Level:
 
 
 def test_it_is_gathered_while_that_lasts(tmp_path: Path) -> None:
-    items = [Item(name, wav(tmp_path / f"{name}.wav")) for name in ("fine", "odd")]
+    items = [Item(name, wav(tmp_path / f"{name}.wav", 0.1 + n)) for n, name in enumerate(("fine", "odd"))]
     items.append(Item("gone", tmp_path / "gone.wav"))
     with gathering() as outer:
         leave_out([("x", "no face")])

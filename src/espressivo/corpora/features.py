@@ -220,6 +220,7 @@ class _Run:
         self.skipped: list[tuple[str, str]] = []
         self._folder, self._tell = folder, tell
         self._known, self._known_refused = store.keys(), store.refusals()
+        self._twins: dict[str, list[str]] = {}  # of what is being measured: others that hold the same
         self._arrays: Arrays = {}
         self._refused: dict[str, str] = {}
         self._bytes, self._since = 0, time.monotonic()
@@ -237,20 +238,27 @@ class _Run:
             elif key in self._known:
                 self.kept += 1
                 self._count()
+            elif key in self._twins:
+                self._twins[key].append(item.id)
             else:
-                self._known.add(key)
+                self._twins[key] = []
                 yield _Task(key, item)
 
     def take(self, done: Done[_Task, Arrays]) -> None:
         key = done.item.key
+        twins = self._twins.pop(key, [])
         if done.value is not None:
+            self._known.add(key)
+            self.kept += len(twins)
             fresh = {f"{key}/{name}": np.asarray(array, order="C") for name, array in done.value.items()}
             self._arrays |= fresh
             self._bytes += sum(array.nbytes for array in fresh.values())
             self.made += 1
             self._count()
         elif isinstance(done.error, InputError):
-            self._skip(done.item.id, str(done.error))
+            self._known_refused[key] = str(done.error)
+            for name in (done.item.id, *twins):
+                self._skip(name, str(done.error))
             if not isinstance(done.error, LostError):  # that was the machine's fault: next time it may do
                 self._refused[key] = str(done.error)
         elif done.error is not None:

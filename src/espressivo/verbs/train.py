@@ -126,15 +126,24 @@ def _surveyed(recipe: Recipe) -> dict[str, Survey]:
 def _licences(recipe: Recipe, seen: dict[str, Survey], tell: bool) -> dict[str, Any]:
     """The corpora that the weights learn from, with their terms; warns where the recipe's licence is more permissive.
 
-    Validation counts: it decides which weights are kept.
+    Validation counts: it decides which weights are kept. So does what the model that it goes on from had learned.
     """
     from espressivo.corpora.licences import objection, terms
 
-    counts = sum((each.corpora for each in seen.values()), Counter[str]())
+    counts = sum((each.corpora for each in seen.values()), Counter[str]()) | _before(getattr(recipe, "begin", None))
     against = objection(recipe.licence, counts)
     if against is not None and tell:
         warnings.warn(f"{against}; set licence= to what all of them allow, or leave them out", stacklevel=3)
     return {"corpora": terms(counts)}
+
+
+def _before(begin: Path | None) -> Counter[str]:
+    """How many items of each corpus the model in `begin` learned from, as far as it says."""
+    from espressivo.training.checkpoint import TRAINING, load_training
+
+    if begin is None or not (begin / TRAINING).is_file():  # the room says so where nothing is there at all
+        return Counter()
+    return Counter({name: int(facts["items"]) for name, facts in load_training(begin).get("corpora", {}).items()})
 
 
 def _list_skipped(recipe: Recipe, skipped: list[Skipped]) -> str | None:

@@ -108,7 +108,8 @@ def followed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     known: dict[str, np.ndarray] = {}
     items = []
     for number, (shown, label, person) in enumerate(zip(found.streams, found.labels, found.people, strict=True)):
-        path = write_clip(tmp_path / f"{number}.mp4", 0.08, face=False, speech=False, size=16)
+        seconds = 0.08 + 0.04 * number  # no two are alike
+        path = write_clip(tmp_path / f"{number}.mp4", seconds, face=False, speech=False, size=16)
         items.append(Item(f"clip-{number}", path, speaker=person, emotion=task.facs.EMOTIONS[label]))
         known[f"clip-{number}"] = shown
 
@@ -123,7 +124,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     parts = {"train": "made-up-0", "validation": "made-up-1", "test": "made-up-2"}
     for part, person in parts.items():
         write_data(tmp_path / f"{part}.csv", [item for item in items if item.speaker == person])
-    blank = Item("blank", write_clip(tmp_path / "blank.mp4", 0.08, face=False, speech=False, size=16), emotion="sad")
+    blank = Item("blank", write_clip(tmp_path / "blank.mp4", 0.04, face=False, speech=False, size=16), emotion="sad")
     write_data(tmp_path / "blank.csv", [replace(blank, speaker="made-up-2")])
     return tmp_path
 

@@ -14,7 +14,7 @@ from espressivo.systems.prosody2vec.express import Actor, ExpressTask
 from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.training import Trainer, read_recipe
-from espressivo.training.checkpoint import save_model
+from espressivo.training.checkpoint import save_model, write_training
 from espressivo.training.log import read_log
 from tests.systems.prosody2vec.making import lively, recordings
 from tests.systems.vocoder.making import random_folder
@@ -117,6 +117,14 @@ def test_the_trained_model_sees_as_it_did_and_says_more(data, begun, tmp_path):
     assert outcome.model.step == 4
     for part in ("decoder", "melody", "pace"):
         assert (after[f"{part}.blocks.0.told.weight"] != 0).any(dim=0).sum() >= 2
+
+
+def test_whom_the_first_stage_heard_is_not_forgotten(data, tmp_path):
+    net = lively()
+    save_model(tmp_path, net, net.config, "# Heard")
+    write_training(tmp_path, {"speakers": {"train": ["anna", None], "validation": ["bert"]}})
+    found = task_of(express(tmp_path, train=data)).speakers()
+    assert found == {"train": {"anna", None, "made-0", "made-1"}, "validation": {"bert"}}
 
 
 def test_emotions_can_be_taken_for_others(data, begun):

@@ -8,7 +8,7 @@ critic learns nothing from what is made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from espressivo.systems.prosody2vec.parts import ACTIVE, hearing_of
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, overall, recordings_of, there, together
 from espressivo.training import Losses
+from espressivo.training.checkpoint import TRAINING, load_speakers
 
 if TYPE_CHECKING:
     pass
@@ -125,6 +126,12 @@ class ExpressTask(ProsodyTask):
         with torch.random.fork_rng():  # what is drawn here is drawn alike each time, and not from the training's
             torch.manual_seed(self.recipe.seed)
             return super().validate(model)
+
+    def speakers(self) -> Mapping[str, Collection[str | None]]:
+        """And those that the first stage heard."""
+        begin, now = self.recipe.begin, super().speakers()
+        before = load_speakers(begin) if begin is not None and (begin / TRAINING).is_file() else {}
+        return {part: {*before.get(part, ()), *now.get(part, ())} for part in {**before, **now}}
 
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, Actor)
