@@ -64,7 +64,18 @@ def writing(place: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def locked(name: str, tell: Tell) -> Iterator[None]:
-    """One process at a time fills an asset. The lock is the system's: it ends with its process, however that ends."""
+    """One process at a time fills an asset; the others wait."""
+    with held(name, lambda: tell(0, 0, "waiting for another process that is fetching it")):
+        yield
+
+
+@contextlib.contextmanager
+def held(name: str, busy: Callable[[], None]) -> Iterator[None]:
+    """One process at a time has `name`. The lock is the system's: it ends with its process, however that ends.
+
+    Args:
+        busy: called where another one has it, before that is waited for; it may raise instead.
+    """
     locks = cache_dir() / "locks"
     lock = FileLock(locks / f"{name}.lock")
     with writing(locks):
@@ -72,7 +83,7 @@ def locked(name: str, tell: Tell) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            tell(0, 0, "waiting for another process that is fetching it")
+            busy()
             lock.acquire()
     try:
         yield

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from espressivo.signal.mel import MelConfig, hertz_to_mel, mel_to_hertz
+from espressivo.signal.mel import MelConfig, band_spread
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -31,16 +30,6 @@ def equalised(
     low = between.astype(int)
     share = (between - low)[:, None].astype(np.float32)
     moving = (1 - share) * gains[low] + share * gains[np.minimum(low + 1, len(gains) - 1)]
-    factor = np.exp(np.clip(moving, -STRONGEST, STRONGEST) @ _onto(config)).astype(np.float32)
+    factor = np.exp(np.clip(moving, -STRONGEST, STRONGEST) @ band_spread(config, size // 2 + 1)).astype(np.float32)
     changed = spectrum * torch.from_numpy(factor.T.copy())
     return torch.istft(changed[None], size, hop, window=window, length=len(wave))[0].numpy()
-
-
-@lru_cache(maxsize=4)
-def _onto(config: MelConfig) -> Float[np.ndarray, "bands bins"]:
-    """What each band has to do with each bin of the transform: straight lines between the bands' middles."""
-    low, high = hertz_to_mel(np.array([config.fmin, config.fmax]))
-    middles = mel_to_hertz(np.linspace(low, high, config.n_mels + 2))[1:-1]
-    bins = np.linspace(0, config.rate / 2, config.n_fft // 2 + 1)
-    rows = [np.interp(bins, middles, one) for one in np.eye(config.n_mels)]
-    return np.stack(rows).astype(np.float32)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from espressivo.nn.convnext import Reader
-from espressivo.signal.mel import HIFIGAN_22K, hertz_to_mel, mel_filterbank, mel_to_hertz
+from espressivo.signal.mel import HIFIGAN_22K, band_spread, mel_filterbank
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -77,7 +77,7 @@ class HarmonicNet(nn.Module):
         hiss = torch.randn(NOISE, generator=torch.Generator().manual_seed(0))
         for name, value in {
             "window": window,
-            "spread": torch.from_numpy(_spread()),
+            "spread": torch.from_numpy(band_spread(MEL, BINS)),
             "gain": torch.from_numpy(np.log(mel_filterbank(MEL).sum(axis=0) + 1e-9)),
             "hertz": torch.from_numpy(np.geomspace(LOWEST, HIGHEST, PITCHES)).float(),
             "noise": hiss,
@@ -175,11 +175,3 @@ def _scaled(mel: Tensor) -> Tensor:
 def _by_sample(values: Float[Tensor, "batch frames"]) -> Float[Tensor, "batch samples"]:
     """From the middles of frames to samples, on straight lines."""
     return F.interpolate(values[:, None], scale_factor=MEL.hop, mode="linear", align_corners=False)[:, 0]
-
-
-def _spread() -> np.ndarray:
-    """(n_mels, BINS) float32: from bands to a smooth envelope, on straight lines between their middles."""
-    lowest, highest = hertz_to_mel(np.array([MEL.fmin, MEL.fmax]))
-    centres = mel_to_hertz(np.linspace(lowest, highest, MEL.n_mels + 2))[1:-1]
-    hertz = np.linspace(0, MEL.rate / 2, BINS)
-    return np.stack([np.interp(hertz, centres, row) for row in np.eye(MEL.n_mels)]).astype(np.float32)

@@ -99,10 +99,21 @@ def mel_to_hertz(mel: np.ndarray) -> np.ndarray:
     return np.where(mel < _BREAK_MEL, mel * _HERTZ_PER_MEL, high)
 
 
+def band_corners(config: MelConfig) -> np.ndarray:
+    """In Hz, (n_mels + 2,): each band reaches from one to the one after the next, and is highest between them."""
+    lowest, highest = hertz_to_mel(np.array([config.fmin, config.fmax]))
+    return mel_to_hertz(np.linspace(lowest, highest, config.n_mels + 2))
+
+
+def band_spread(config: MelConfig, bins: int) -> np.ndarray:
+    """(n_mels, bins) float32: from bands to a smooth curve up to half the rate, on straight lines between middles."""
+    middles, hertz = band_corners(config)[1:-1], np.linspace(0, config.rate / 2, bins)
+    return np.stack([np.interp(hertz, middles, row) for row in np.eye(config.n_mels)]).astype(np.float32)
+
+
 def mel_filterbank(config: MelConfig) -> np.ndarray:
     """Triangles of equal area on Slaney's scale, (n_fft // 2 + 1, n_mels) float32."""
-    lowest, highest = hertz_to_mel(np.array([config.fmin, config.fmax]))
-    corners = mel_to_hertz(np.linspace(lowest, highest, config.n_mels + 2))
+    corners = band_corners(config)
     bins = np.linspace(0, config.rate / 2, config.n_fft // 2 + 1)[:, None]
     left, peak, right = corners[:-2], corners[1:-1], corners[2:]
     rising, falling = (bins - left) / (peak - left), (right - bins) / (right - peak)

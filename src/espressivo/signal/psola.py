@@ -44,8 +44,9 @@ def resung(
         places: which frame of `wave` each new frame is, in fractions.
         wanted: how many times higher each new frame is to sound; where `wave` is not voiced it has no effect.
     """
-    marks = _framed(pulses(wave, rate, hz, frame_rate), round(HOP * rate))
-    gaps = np.diff(marks.at, prepend=marks.at[0] - round(HOP * rate), append=marks.at[-1] + round(HOP * rate))
+    hop = round(HOP * rate)
+    marks = _framed(pulses(wave, rate, hz, frame_rate), hop)
+    gaps = np.diff(marks.at, prepend=marks.at[0] - hop, append=marks.at[-1] + hop)
     step = rate / frame_rate
     total = round(len(places) * step) + max(0, len(wave) - round(len(hz) * step))
     made, weight = np.zeros(total, np.float32), np.zeros(total, np.float32)
@@ -107,11 +108,8 @@ def pulses(wave: np.ndarray, rate: int, hz: np.ndarray, frame_rate: float) -> Ma
         if hz[begin] > 0:
             found = _followed(wave, first, last, rate / np.where(hz > 0, hz, 1.0), step)
         else:
-            found = (
-                np.linspace(first, last, max(1, round((last - first) / (HOP * rate))), endpoint=False)
-                .astype(int)
-                .tolist()
-            )
+            count = max(1, round((last - first) / (HOP * rate)))
+            found = np.linspace(first, last, count, endpoint=False).astype(int).tolist()
         at += found
         voiced += [bool(hz[begin] > 0)] * len(found)
     return Marks(np.array(at), np.array(voiced))

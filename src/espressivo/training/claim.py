@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from espressivo.assets.cache import cache_dir, writing
+from espressivo.assets.cache import held
 from espressivo.errors import OutputError
 
 
@@ -19,18 +19,10 @@ def claimed(output: Path) -> Iterator[None]:
     Raises:
         OutputError: another one does already, or the cache cannot be written.
     """
-    from filelock import FileLock, Timeout
 
-    folder, name = cache_dir() / "locks", hashlib.sha256(os.path.realpath(output).encode()).hexdigest()
-    lock = FileLock(folder / f"train-{name[:16]}.lock", timeout=0)
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire()
-        except Timeout:
-            told = f"another training writes to {str(output)!r} now"
-            raise OutputError(f"{told}: wait for it, or give another one") from None
-    try:
+    def busy() -> None:
+        told = f"another training writes to {str(output)!r} now"
+        raise OutputError(f"{told}: wait for it, or give another one")
+
+    with held(f"train-{hashlib.sha256(os.path.realpath(output).encode()).hexdigest()[:16]}", busy):
         yield
-    finally:
-        lock.release()

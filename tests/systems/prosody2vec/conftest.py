@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.parts import HeardFeature, PartsFeature
-from tests.systems.prosody2vec.making import Ears, heard_in, measured
+from tests.systems.prosody2vec.making import Ears, heard_in, lively, measured
 
 
 @pytest.fixture(scope="module")
@@ -18,3 +19,9 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setattr("espressivo.systems.prosody2vec.critic.WhisperEncoder", Ears)
         patch.setattr("espressivo.systems.prosody2vec.critic.WIDTH", Ears.width)
         yield
+
+
+@pytest.fixture
+def net() -> Prosody2Vec:
+    """Of random weights, to be changed at will."""
+    return lively()

@@ -2,15 +2,26 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from espressivo.clip import Sound
 from espressivo.media.read import from_arrays
 from espressivo.systems.prosody2vec.conversion import Manner
+from espressivo.systems.prosody2vec.model import seconds_of
+from espressivo.systems.prosody2vec.parts import Parts
 from espressivo.systems.prosody2vec.pipeline import Prosody
 from espressivo.training.checkpoint import save_model
 from tests.synthetic import tone
-from tests.systems.prosody2vec.making import Taking, Units, lively
+from tests.systems.prosody2vec.making import Taking, Units, lively, parts_of
 
 EMOTIONS = ("neutral", "happy", "sad")
+NET, LAG, PARTS = lively(), Units.lag, parts_of(2.0)
+
+
+def styles(parts: Parts, seed: int = 0, scale: float = 0.5) -> np.ndarray:
+    """A prosody for each second."""
+    count = seconds_of(len(parts))
+    return (scale * np.random.default_rng(seed).normal(size=(count, 4))).astype(np.float32)
 
 
 def saved(folder: Path, seed: int = 0) -> Path:

@@ -10,17 +10,9 @@ from hypothesis import strategies as st
 
 from espressivo.systems.prosody2vec.conversion import aligned, borrowed
 from espressivo.systems.prosody2vec.examples import carried
-from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec
-from tests.systems.prosody2vec.making import CODES, lively, parts_of
-
-NET = lively()
-LAG = 0.015
-PARTS = parts_of(2.0)
-
-
-@pytest.fixture
-def net() -> Prosody2Vec:
-    return lively()
+from espressivo.systems.prosody2vec.model import BANDS
+from tests.systems.prosody2vec.making import CODES, parts_of
+from tests.systems.prosody2vec.standing import LAG, NET, PARTS
 
 
 def warped(count: int, power: float, slower: float, dtype: type) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

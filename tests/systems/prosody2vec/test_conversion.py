@@ -19,28 +19,15 @@ from espressivo.systems.prosody2vec.conversion import (
     Manner,
 )
 from espressivo.systems.prosody2vec.examples import carried, noise
-from espressivo.systems.prosody2vec.model import BANDS, Contour, Prosody2Vec, seconds_of
+from espressivo.systems.prosody2vec.model import BANDS, Contour, Prosody2Vec
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts
 from tests.synthetic import speechlike
-from tests.systems.prosody2vec.making import lively, parts_of
+from tests.systems.prosody2vec.making import parts_of
+from tests.systems.prosody2vec.standing import LAG, NET, PARTS, styles
 from tests.systems.vocoder.making import hum
 
-NET = lively()
-LAG = 0.015
-PARTS = parts_of(2.0)
 FRAME = PAIR * MEL.hop  # samples
 NONE = {"pace": 0.0, "melody": 0.0, "colour": 0.0}
-
-
-@pytest.fixture
-def net() -> Prosody2Vec:
-    return lively()
-
-
-def styles(parts: Parts, seed: int = 0, scale: float = 0.5) -> np.ndarray:
-    """A prosody for each second."""
-    count = seconds_of(len(parts))
-    return (scale * np.random.default_rng(seed).normal(size=(count, 4))).astype(np.float32)
 
 
 def heard(wave: np.ndarray) -> float:

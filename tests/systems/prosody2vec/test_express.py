@@ -1,5 +1,6 @@
 """The second stage: a critic learns what emotions sound like, the networks learn to please it, no more is touched."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import save_model, write_training
-from espressivo.training.log import read_log
 from tests.systems.prosody2vec.making import lively, recordings
+from tests.systems.resuming import goes_on_as_if_never_stopped, losses
 from tests.systems.vocoder.making import random_folder
 
 pytestmark = pytest.mark.usefixtures("made_up")
@@ -53,10 +54,6 @@ def task_of(recipe: ProsodyRecipe) -> ExpressTask:
     made = room.make_task(recipe)
     assert isinstance(made, ExpressTask)
     return made
-
-
-def losses(folder: Path) -> list[tuple[int, float]]:
-    return [(row["step"], row["loss"]) for row in read_log(folder) if "loss" in row]
 
 
 def learning(made: ExpressTask, actor: Actor, batch: Batch, steps: int, rate: float) -> list[dict[str, float]]:
@@ -174,16 +171,7 @@ GOLDEN = [2.2685, 3.4145, 3.7897]
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(data, begun, tmp_path):
     settings = {"train": data, "log_every": 1, "save_every": 3, "schedule": "constant"}
-    first = express(begun, **settings, output=tmp_path / "resumed", steps=3)
-    Trainer(room.make_task(first), first).fit()
-    rest = express(begun, **settings, output=tmp_path / "resumed", steps=5)
-    resumed = Trainer(room.make_task(rest), rest).fit(resume=True)
-    plan = express(begun, **settings, output=tmp_path / "whole", steps=5)
-    unbroken = Trainer(room.make_task(plan), plan).fit()
-    assert losses(tmp_path / "resumed") == losses(tmp_path / "whole")
-    assert len(losses(tmp_path / "whole")) == 5
-    for name, value in unbroken.model.state_dict().items():
-        assert torch.equal(resumed.model.state_dict()[name], value), name
+    goes_on_as_if_never_stopped(room.make_task, partial(express, begun, **settings), tmp_path, 3, 5)
 
 
 def test_the_critic_learns_and_then_the_networks_please_it(data, begun):

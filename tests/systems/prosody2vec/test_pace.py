@@ -7,24 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from espressivo.systems.prosody2vec.conversion import FASTEST, SLOWEST, Converter, Manner
-from espressivo.systems.prosody2vec.model import Prosody2Vec, seconds_of
-from espressivo.systems.prosody2vec.parts import Parts
-from tests.systems.prosody2vec.making import lively, parts_of
-
-NET = lively()
-LAG = 0.015
-PARTS = parts_of(2.0)
-
-
-@pytest.fixture
-def net() -> Prosody2Vec:
-    return lively()
-
-
-def styles(parts: Parts, seed: int = 0, scale: float = 0.5) -> np.ndarray:
-    """A prosody for each second."""
-    count = seconds_of(len(parts))
-    return (scale * np.random.default_rng(seed).normal(size=(count, 4))).astype(np.float32)
+from espressivo.systems.prosody2vec.model import Prosody2Vec
+from tests.systems.prosody2vec.making import parts_of
+from tests.systems.prosody2vec.standing import LAG, NET, PARTS, styles
 
 
 def paced(net: Prosody2Vec, by: float) -> Prosody2Vec:

@@ -1,6 +1,7 @@
 """The first stage by the `debug` recipe on made-up parts: it learns, goes on where it stopped, and is kept."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from espressivo.systems.prosody2vec.task import Learner, ProsodyTask, looked
 from espressivo.systems.registry import room as registered
 from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import load_training
-from espressivo.training.log import read_log
 from espressivo.verbs.train import train
 from tests.systems.prosody2vec.making import lively, recordings, sounding, table
+from tests.systems.resuming import goes_on_as_if_never_stopped, losses
 
 pytestmark = pytest.mark.usefixtures("made_up")
 
@@ -37,10 +38,6 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def debug(**values: object) -> ProsodyRecipe:
     return read_recipe(ProsodyRecipe, "debug", [f"{key}={value}" for key, value in values.items()], room.RECIPES)
-
-
-def losses(folder: Path) -> list[tuple[int, float]]:
-    return [(row["step"], row["loss"]) for row in read_log(folder) if "loss" in row]
 
 
 def learner_of(made: ProsodyTask) -> Learner:
@@ -78,16 +75,7 @@ def test_what_is_kept_is_what_was_learned(data, tmp_path):
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(data, held, tmp_path, ear):
     settings = {"train": data, "validation": held, "log_every": 1, "save_every": 2, **ear}
     settings |= {"schedule": "constant", "hide_after": 0}  # else both would depend on how many steps there are
-    first = debug(**settings, output=tmp_path / "resumed", steps=2)
-    Trainer(room.make_task(first), first).fit()
-    rest = debug(**settings, output=tmp_path / "resumed")
-    resumed = Trainer(room.make_task(rest), rest).fit(resume=True)
-    plan = debug(**settings, output=tmp_path / "whole")
-    whole = Trainer(room.make_task(plan), plan).fit()
-    assert losses(tmp_path / "resumed") == losses(tmp_path / "whole")
-    assert len(losses(tmp_path / "whole")) == 4
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(resumed.model.state_dict()[name], value), name
+    goes_on_as_if_never_stopped(room.make_task, partial(debug, **settings), tmp_path, 2, 4)
 
 
 def test_the_golden_losses_of_three_steps(data, tmp_path):

@@ -1,5 +1,6 @@
 """The room by the `debug` recipe on babble: it learns, goes on where it stopped, and is kept as it was."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,8 @@ from espressivo.systems.vocoder import task as room
 from espressivo.systems.vocoder.task import VocoderRecipe, VocoderTask
 from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import load_training
-from espressivo.training.log import read_log
 from espressivo.verbs.train import train
+from tests.systems.resuming import goes_on_as_if_never_stopped, losses
 from tests.systems.vocoder.making import recordings, table
 
 
@@ -34,10 +35,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def debug(**values: object) -> VocoderRecipe:
     return read_recipe(VocoderRecipe, "debug", [f"{key}={value}" for key, value in values.items()], room.RECIPES)
-
-
-def losses(folder: Path) -> list[tuple[int, float]]:
-    return [(row["step"], row["loss"]) for row in read_log(folder) if "loss" in row]
 
 
 @pytest.mark.parametrize("path", sorted(room.RECIPES.glob("*.yaml")), ids=lambda path: path.stem)
@@ -81,16 +78,7 @@ def test_what_is_kept_is_what_was_learned(data: Path, tmp_path: Path) -> None:
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(data: Path, tmp_path: Path) -> None:
     settings = {"train": data, "log_every": 1, "save_every": 2, "schedule": "constant"}
-    first = debug(**settings, output=tmp_path / "resumed", steps=2)
-    Trainer(room.make_task(first), first).fit()
-    rest = debug(**settings, output=tmp_path / "resumed")
-    resumed = Trainer(room.make_task(rest), rest).fit(resume=True)
-    plan = debug(**settings, output=tmp_path / "whole")
-    whole = Trainer(room.make_task(plan), plan).fit()
-    assert losses(tmp_path / "resumed") == losses(tmp_path / "whole")
-    assert len(losses(tmp_path / "whole")) == 4
-    for name, value in whole.model.state_dict().items():
-        assert torch.equal(resumed.model.state_dict()[name], value), name
+    goes_on_as_if_never_stopped(room.make_task, partial(debug, **settings), tmp_path, 2, 4)
 
 
 def test_the_golden_losses_of_three_steps(data: Path, tmp_path: Path) -> None:
