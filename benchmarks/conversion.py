@@ -28,9 +28,9 @@ from espressivo.media.speech import Speech
 from espressivo.signal.speaker import similarity
 from espressivo.systems.prosody2vec.conversion import Manner, aligned
 from espressivo.systems.prosody2vec.examples import carried
-from espressivo.systems.prosody2vec.model import middles
 from espressivo.systems.prosody2vec.parts import content_at
 from espressivo.systems.prosody2vec.pipeline import Prosody
+from espressivo.systems.prosody2vec.seconds import middles
 from espressivo.training.checkpoint import load_speakers
 
 CORPORA = ("ravdess", "nemo")

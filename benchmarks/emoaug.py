@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 
 from common import rounded, save, table
-from emoaug_clips import TESTED, Setting, drawn, heard, kept, lab, parts_of, perturbations, take_apart, transfers
+from emoaug_clips import TESTED, Setting, drawn, heard, kept, lab, perturbations, transfers
 from espressivo.clip import SPEECH_RATE
 from espressivo.corpora.spread import cores, spread
 from espressivo.systems.emoaug.filters import Judge, Limits
@@ -52,7 +52,7 @@ class Trial:
 
     def __call__(self, setting: Setting) -> dict[str, float]:
         with threads(1):
-            tools, chosen, name = lab(self.checkpoint), drawn(setting), setting.corpus
+            tools, chosen, name = lab(self.checkpoint), drawn(setting, tools), setting.corpus
             everything = heard(name, setting.few)
             real = everything.only(np.isin(everything.ids, [item.id for item in chosen]))
             test = everything.only(np.isin(everything.speaker, TESTED[name]))
@@ -72,11 +72,12 @@ def preserved(setting: Setting, checkpoint: Path | None) -> dict[str, float]:
     """What is left of voice and words in clips as above, against the recording itself."""
     tools, judge = lab(checkpoint), Judge(Limits())
     found: dict[str, list[float]] = defaultdict(list)
-    for item, _, samples in transfers(setting, drawn(setting), tools, "other"):
+    taken = tools.recordings(setting.corpus, setting.few)
+    for item, _, samples in transfers(setting, drawn(setting, tools), tools, "other"):
         sound = item.clip().sound
         assert sound is not None
         reference = judge.reference(item, sound.at(SPEECH_RATE).samples)
-        verdict = judge(parts_of(item).speaker, reference, samples)
+        verdict = judge(taken.parts(item).speaker, reference, samples)
         found["similarity"].append(verdict.similarity)
         found["refused"].append(float(verdict.why is not None))
         if verdict.wer is not None and verdict.wer_source is not None:
@@ -137,7 +138,7 @@ def main() -> None:
     check_speakers(folder)
     for name in TESTED:
         heard(name, given.quick, given.jobs)
-    take_apart(given.quick, given.jobs)
+        lab(given.checkpoint).recordings(name, given.quick, given.jobs)
     results = []
     for done in spread(Trial(given.checkpoint), settings(given.quick), jobs=given.jobs):
         if done.error is not None or done.value is None:

@@ -16,7 +16,6 @@ import torch
 from common import data_root
 from espressivo.assets.cache import cache_dir
 from espressivo.clip import SPEECH_RATE
-from espressivo.corpora.features import FeatureStore, extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.errors import InputError
@@ -26,7 +25,8 @@ from espressivo.signal.mel import MelSpectrogram
 from espressivo.systems.emoaug.pipeline import EmoAug, Variation, utterance
 from espressivo.systems.emoaug.plan import dealt
 from espressivo.systems.emoaug.styles import Prosodies, ways
-from espressivo.systems.prosody2vec.parts import MEL, Parts, PartsFeature
+from espressivo.systems.prosody2vec.examples import Recordings
+from espressivo.systems.prosody2vec.parts import MEL, hearing_of
 from espressivo.systems.voice_emotion.examples import Table, read_table
 from espressivo.systems.voice_emotion.hearing import VoiceFeature
 from espressivo.systems.voice_emotion.inputs import vector
@@ -81,29 +81,11 @@ def heard(name: str, few: bool, jobs: int = 1) -> Table:
     return read_table(items(name, few), VoiceFeature(), PLAIN.stats, jobs=jobs)
 
 
-def take_apart(few: bool, jobs: int) -> None:
-    """All training recordings, once."""
-    chosen = [item for name in TESTED for item in items(name, few) if item.speaker not in TESTED[name]]
-    extract(chosen, PartsFeature(), jobs=jobs)
-
-
-@cache
-def store() -> FeatureStore:
-    """What `take_apart` kept."""
-    return FeatureStore(cache_dir() / "features" / PartsFeature().name)
-
-
-def parts_of(item: Item) -> Parts:
-    kept = {name: array.astype(np.float32) for name, array in store()[item].items()}
-    return Parts(kept["mel"], kept["content"], kept["hz"], kept["speaker"])
-
-
-def drawn(setting: Setting) -> list[Item]:
+def drawn(setting: Setting, tools: Lab) -> list[Item]:
     """The recordings to train on: the fraction of each emotion, and of every other one a quarter of that."""
     random, of = np.random.default_rng(setting.seed), defaultdict(list)
-    for item in items(setting.corpus, setting.few):
-        if item.speaker not in TESTED[setting.corpus] and item in store():
-            of[str(item.emotion)].append(item)
+    for item in tools.recordings(setting.corpus, setting.few).items:
+        of[str(item.emotion)].append(item)
     rare = set(random.permutation(sorted(of))[: len(of) // 2].tolist()) if setting.balance == "imbalanced" else set()
     chosen = []
     for emotion, own in sorted(of.items()):
@@ -129,6 +111,15 @@ class Lab:
     def __init__(self, checkpoint: Path | None) -> None:
         self.emoaug = EmoAug.from_pretrained(folder=checkpoint)
         self.feature, self.mel = VoiceFeature(), MelSpectrogram(MEL)
+        self._taken: dict[str, Recordings] = {}
+
+    def recordings(self, name: str, few: bool, jobs: int = 1) -> Recordings:
+        """Those of a corpus that may be trained on, taken apart once."""
+        if name not in self._taken:
+            config = self.emoaug.config
+            chosen = [item for item in items(name, few) if item.speaker not in TESTED[name]]
+            self._taken[name] = Recordings(chosen, hearing_of(config.hearing, config.layer), jobs)
+        return self._taken[name]
 
     def perturbed(self, item: Item, random: np.random.Generator) -> np.ndarray:
         """At another speed or another pitch, samples at 16 kHz."""
@@ -176,8 +167,9 @@ def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) 
     Any recording is the source, of the style "same source" any of the emotion itself; "unnamed" leaves out the name.
     """
     random, prosodies = np.random.default_rng([setting.seed, 2]), defaultdict(list)
+    taken = tools.recordings(setting.corpus, setting.few)
     for item in chosen:
-        prosodies[item.emotion].append((item.id, tools.emoaug.prosody_of(parts_of(item)).mean(axis=0)))
+        prosodies[item.emotion].append((item.id, tools.emoaug.prosody_of(taken.parts(item)).mean(axis=0)))
     own = [Prosodies(str(name), *_columns(rows)) for name, rows in prosodies.items()]
     same = style == "same source"
     draw, everything = ways("other" if same or style == "unnamed" else style, own), dealt(chosen, random)
@@ -190,7 +182,7 @@ def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) 
                 point = draw[emotion].draw(random, item.id).point
                 speech = tools.emoaug(
                     utterance(item.clip()),
-                    parts_of(item),
+                    taken.parts(item),
                     point,
                     Variation.drawn(random, None if style == "unnamed" else emotion),
                 )

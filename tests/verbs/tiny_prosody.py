@@ -34,5 +34,7 @@ def tiny_prosody(folder: Path, say: Say, asset: Callable[[str], Path]) -> Path:
         patch.setattr("espressivo.corpora.features.cache_dir", lambda: folder / "cache")
         data, first = f"train={folder / 'train.csv'}", folder / "first"
         train("prosody2vec", [data, f"output={first}"], recipe="debug")
-        train("prosody2vec", [data, f"begin={first}", f"output={folder / 'model'}"], recipe="debug")
+        train(
+            "prosody2vec", [data, "learns=expression", f"begin={first}", f"output={folder / 'model'}"], recipe="debug"
+        )
     return folder / "model"

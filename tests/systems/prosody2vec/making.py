@@ -15,7 +15,8 @@ from espressivo.corpora.item import Item
 from espressivo.errors import InputError
 from espressivo.signal.tokens import SpeechTokens
 from espressivo.signal.whisper import WhisperNetwork
-from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, ProsodyConfig
+from espressivo.systems.prosody2vec.encoder import BANDS
+from espressivo.systems.prosody2vec.model import Prosody2Vec, ProsodyConfig
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts
 
 HIGHER = {"neutral": 0.0, "happy": 0.5, "sad": -0.4, "angry": 0.3}  # nats of pitch

@@ -7,9 +7,9 @@ import numpy as np
 from espressivo.clip import Sound
 from espressivo.media.read import from_arrays
 from espressivo.systems.prosody2vec.conversion import Manner
-from espressivo.systems.prosody2vec.model import seconds_of
 from espressivo.systems.prosody2vec.parts import Parts
 from espressivo.systems.prosody2vec.pipeline import Prosody
+from espressivo.systems.prosody2vec.seconds import seconds_of
 from espressivo.training.checkpoint import save_model
 from tests.synthetic import tone
 from tests.systems.prosody2vec.making import Taking, Units, lively, parts_of

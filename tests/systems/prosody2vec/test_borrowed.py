@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from espressivo.systems.prosody2vec.conversion import aligned, borrowed
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import carried
-from espressivo.systems.prosody2vec.model import BANDS
 from tests.systems.prosody2vec.making import CODES, parts_of
 from tests.systems.prosody2vec.standing import LAG, NET, PARTS
 

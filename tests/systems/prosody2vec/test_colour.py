@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from espressivo.systems.prosody2vec.colour import CEPSTRA, SPAN, broad, smoothed
-from espressivo.systems.prosody2vec.model import BANDS
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.parts import PAIR
 
 

@@ -18,8 +18,9 @@ from espressivo.systems.prosody2vec.conversion import (
     Converter,
     Manner,
 )
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import carried, noise
-from espressivo.systems.prosody2vec.model import BANDS, Contour, Prosody2Vec
+from espressivo.systems.prosody2vec.model import Contour, Prosody2Vec
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts
 from tests.synthetic import speechlike
 from tests.systems.prosody2vec.making import parts_of

@@ -8,7 +8,7 @@ import torch
 from espressivo.signal.mel import MelSpectrogram
 from espressivo.signal.whisper import WHISPER_16K, whisper_mels
 from espressivo.systems.prosody2vec.critic import Critic, as_whisper_hears, pooled
-from espressivo.systems.prosody2vec.model import SEEN
+from espressivo.systems.prosody2vec.encoder import SEEN
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR
 
 pytestmark = pytest.mark.usefixtures("made_up")

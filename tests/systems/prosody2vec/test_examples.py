@@ -9,12 +9,12 @@ import torch
 from espressivo.clip import Clip
 from espressivo.corpora.data import read_data
 from espressivo.errors import InputError
+from espressivo.systems.prosody2vec.encoder import BANDS, OFFSETS
 from espressivo.systems.prosody2vec.examples import (
     BLUR,
     Batch,
     Recordings,
 )
-from espressivo.systems.prosody2vec.model import BANDS, OFFSETS
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, HeardFeature
 from tests.systems.prosody2vec.making import heard_in, recordings, sounding, table
 

@@ -46,7 +46,9 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def express(begin: Path, **values: object) -> ProsodyRecipe:
-    settings = [f"{key}={value}" for key, value in {"begin": begin, "rehearse": 2, **values}.items()]
+    settings = [
+        f"{key}={value}" for key, value in {"learns": "expression", "begin": begin, "rehearse": 2, **values}.items()
+    ]
     return read_recipe(ProsodyRecipe, "debug", settings, room.RECIPES)
 
 

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from espressivo.systems.prosody2vec.critic import Eye
+from espressivo.systems.prosody2vec.encoder import SEEN
 from espressivo.systems.prosody2vec.examples import Batch, cut, usual
 from espressivo.systems.prosody2vec.express import fixed, whole
-from espressivo.systems.prosody2vec.model import SEEN
 from tests.systems.prosody2vec.making import parts_of
 
 

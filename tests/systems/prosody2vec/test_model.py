@@ -10,23 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from espressivo.errors import AssetError, ConfigError
+from espressivo.systems.prosody2vec.encoder import BANDS, MIDDLE, OFFSETS, SCALE, SEEN, SPAN, Even, Look, ProsodyEncoder
 from espressivo.systems.prosody2vec.examples import carried, usual
-from espressivo.systems.prosody2vec.model import (
-    BANDS,
-    MIDDLE,
-    OFFSETS,
-    PAIR,
-    SCALE,
-    SEEN,
-    SPAN,
-    Look,
-    Prosody2Vec,
-    ProsodyConfig,
-    ProsodyEncoder,
-    seconds_of,
-)
-from espressivo.systems.prosody2vec.parts import Parts
+from espressivo.systems.prosody2vec.model import Prosody2Vec, ProsodyConfig
+from espressivo.systems.prosody2vec.parts import PAIR, Parts
 from espressivo.systems.prosody2vec.pipeline import look_of, style_of
+from espressivo.systems.prosody2vec.seconds import seconds_of
 from espressivo.training.checkpoint import save_model
 from tests.systems.prosody2vec.making import NARROW, SMALL, lively, parts_of
 from tests.systems.vocoder.making import random_folder
@@ -106,7 +95,7 @@ def test_prosody_has_few_values():
 
 @pytest.mark.parametrize("levels", [3, 5, 9])
 def test_as_many_values_as_there_are_levels(levels, monkeypatch):
-    encoder = ProsodyEncoder(ProsodyConfig("made", "CC0", **{**SMALL, **NARROW, "levels": levels}))
+    encoder = ProsodyEncoder(ProsodyConfig("made", "CC0", **{**SMALL, **NARROW, "levels": levels})).eval()
     torch.nn.init.zeros_(encoder.out.weight)
     found = set()
     for bias in torch.linspace(-9, 9, 400):
@@ -124,6 +113,32 @@ def test_an_even_number_of_levels_has_no_middle(levels, tmp_path):
     save_model(tmp_path, lively(), {**asdict(config), "levels": levels}, "# Made")
     with pytest.raises(AssetError, match="levels"):
         Prosody2Vec.load(tmp_path)
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 99), scale=st.floats(0.1, 30), middle=st.floats(-20, 20))
+def test_while_it_learns_numbers_are_brought_to_one_scale_where_there_is_something(seed, scale, middle):
+    random = torch.Generator().manual_seed(seed)
+    x, even = middle + scale * torch.randn(6, 3, 4, generator=random), Even(4)
+    there = torch.rand(6, 3, generator=random) < 0.7
+    there[0] = True
+    found = even(x, there)[there]
+    torch.testing.assert_close(found.mean(0), torch.zeros(4), atol=1e-3, rtol=0)
+    torch.testing.assert_close(found.var(0, correction=0), torch.ones(4), atol=1e-2, rtol=0)
+    other = torch.where(there[..., None], x, 1e6)
+    torch.testing.assert_close(even(other, there)[there], found)
+
+
+def test_afterwards_they_are_brought_to_the_scale_of_all_that_was_learned_from():
+    even, everywhere = Even(2), torch.ones(40, 3, dtype=torch.bool)
+    torch.manual_seed(0)
+    for _ in range(200):
+        even(torch.tensor([3.0, -1.0]) + torch.tensor([2.0, 0.5]) * torch.randn(40, 3, 2), everywhere)
+    even.eval()
+    kept = {name: value.clone() for name, value in even.state_dict().items()}
+    found = even(torch.tensor([[[3.0, -1.0], [5.0, -0.5]]]), everywhere[:1, :2])[0]
+    torch.testing.assert_close(found, torch.tensor([[0.0, 0.0], [1.0, 1.0]]), atol=0.15, rtol=0)
+    assert all(torch.equal(kept[name], value) for name, value in even.state_dict().items())
 
 
 def test_gradients_pass_the_rounding_as_if_there_were_none():

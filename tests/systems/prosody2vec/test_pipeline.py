@@ -14,11 +14,12 @@ from espressivo.media.speech import Speech
 from espressivo.signal.harmonic import Melody
 from espressivo.signal.tokens import SpeechTokens
 from espressivo.systems.prosody2vec import pipeline
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import nearest
-from espressivo.systems.prosody2vec.model import BANDS, seconds_of
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE
 from espressivo.systems.prosody2vec.pipeline import USUAL, Prosody
 from espressivo.systems.prosody2vec.quality import pooled, vectors
+from espressivo.systems.prosody2vec.seconds import seconds_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from tests.systems.prosody2vec.making import parts_of
 from tests.systems.prosody2vec.standing import EMOTIONS, saved, sound, standing_in

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espressivo.systems.prosody2vec.model import blend, members, middles, seconds_of, spread_out
 from espressivo.systems.prosody2vec.parts import RATE
+from espressivo.systems.prosody2vec.seconds import blend, members, middles, seconds_of, spread_out
 
 
 def test_seconds_of_frames():

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import carried, cut, nearest, noise, run_points, usual
-from espressivo.systems.prosody2vec.model import BANDS
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, content_at
 from tests.systems.prosody2vec.making import parts_of
 

@@ -9,8 +9,8 @@ from espressivo.errors import ConfigError
 from espressivo.media.provenance import detect
 from espressivo.media.speech import Speech
 from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import carried
-from espressivo.systems.prosody2vec.model import BANDS
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, RATE, Parts
 from espressivo.systems.prosody2vec.pipeline import KNEE, Prosody, changed
 from espressivo.training.checkpoint import save_model

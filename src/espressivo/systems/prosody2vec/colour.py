@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from espressivo.systems.prosody2vec.model import BANDS, PAIR
+from espressivo.systems.prosody2vec.encoder import BANDS
+from espressivo.systems.prosody2vec.parts import PAIR
 
 if TYPE_CHECKING:
     from jaxtyping import Float

@@ -18,9 +18,11 @@ from espressivo.signal.equaliser import equalised
 from espressivo.signal.psola import resung
 from espressivo.signal.tokens import UNIT_RATE
 from espressivo.systems.prosody2vec.colour import smoothed
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import carried, nearest, noise, run_points
-from espressivo.systems.prosody2vec.model import BANDS, Prosody2Vec, blend, middles
+from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.parts import MEL, RATE, Parts, content_at
+from espressivo.systems.prosody2vec.seconds import blend, middles
 
 if TYPE_CHECKING:
     from jaxtyping import Float

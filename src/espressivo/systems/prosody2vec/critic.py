@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from espressivo.nn.convnext import Reader
 from espressivo.signal.whisper import RANGE, WIDTH, WhisperEncoder
-from espressivo.systems.prosody2vec.model import BANDS, PAIR, SEEN
-from espressivo.systems.prosody2vec.parts import RATE
+from espressivo.systems.prosody2vec.encoder import BANDS, SEEN
+from espressivo.systems.prosody2vec.parts import PAIR, RATE
 
 if TYPE_CHECKING:
     from jaxtyping import Float

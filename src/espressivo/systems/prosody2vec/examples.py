@@ -16,8 +16,9 @@ from espressivo.corpora.item import Item
 from espressivo.corpora.skips import none_left
 from espressivo.emotion import EMOTIONS
 from espressivo.signal.tokens import UNIT_RATE, deduplicated
-from espressivo.systems.prosody2vec.model import BANDS, OFFSETS, blend, members, middles, seconds_of
+from espressivo.systems.prosody2vec.encoder import BANDS, OFFSETS
 from espressivo.systems.prosody2vec.parts import ACTIVE, MEL, PAIR, RATE, HeardFeature, Parts, PartsFeature, content_at
+from espressivo.systems.prosody2vec.seconds import blend, members, middles, seconds_of
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
 QUIET = 0.05  # quantile of the frames that tell how noisy a recording is

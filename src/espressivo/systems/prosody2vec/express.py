@@ -1,4 +1,4 @@
-"""The second stage: how each emotion sounds, learned from labels on top of a model that was trained without.
+"""The last stage: how each emotion sounds, learned from labels on top of a model that was trained without.
 
 First a critic learns to name the emotions of real recordings. Then the networks are told emotions by name: recordings
 are put together from the name as from their own prosody, and recordings of any emotion are given another, in the way
@@ -8,29 +8,26 @@ critic learns nothing from what is made.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from espressivo.errors import InputError
 from espressivo.systems.prosody2vec.colour import smoothed
 from espressivo.systems.prosody2vec.critic import Critic
+from espressivo.systems.prosody2vec.encoder import BANDS, Expected, Usual, seen
 from espressivo.systems.prosody2vec.examples import Batch
-from espressivo.systems.prosody2vec.model import BANDS, PAIR, Expected, Prosody2Vec, Usual, seen, spread_out
-from espressivo.systems.prosody2vec.parts import ACTIVE, hearing_of
-from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
-from espressivo.systems.prosody2vec.task import ProsodyTask, looked, mean_of, overall, recordings_of, there, together
+from espressivo.systems.prosody2vec.later import LaterTask
+from espressivo.systems.prosody2vec.model import Prosody2Vec
+from espressivo.systems.prosody2vec.parts import ACTIVE, PAIR
+from espressivo.systems.prosody2vec.seconds import spread_out
+from espressivo.systems.prosody2vec.task import looked, mean_of, overall, there, together
 from espressivo.training import Losses
-from espressivo.training.checkpoint import TRAINING, load_speakers
-
-if TYPE_CHECKING:
-    pass
 
 TOLD = ".told."  # what listens to emotions by name
 
@@ -46,14 +43,12 @@ class Actor(nn.Module):
         self.register_buffer("step", torch.zeros(()))
 
 
-class ExpressTask(ProsodyTask):
+class ExpressTask(LaterTask):
     """Teaches a model what each emotion in the data sounds like; without a name it stays as it is."""
 
     def build(self) -> nn.Module:
-        assert self.recipe.begin is not None
-        before = Prosody2Vec.load(self.recipe.begin)
-        recipe, emotions = self.recipe, self.heard.emotions
-        net = Prosody2Vec(replace(before.config, name=recipe.name, licence=recipe.licence, emotions=emotions))
+        before, emotions = self.begun(), self.heard.emotions
+        net = Prosody2Vec(replace(before.config, emotions=emotions))
         known = before.state_dict()
         net.load_state_dict({name: known[name] for name in known if TOLD not in name}, strict=False)
         for name, weight in net.named_parameters():
@@ -85,6 +80,7 @@ class ExpressTask(ProsodyTask):
     def _acting(self, actor: Any, batch: Batch, expected: Expected) -> Losses:
         """The networks learn from real recordings, and to please the critic, who learns no more."""
         net: Prosody2Vec = actor.net
+        net.prosody.eval()
         with torch.no_grad():
             own = there(net.read(looked(batch, expected), batch.mask), batch)
         drawn = torch.rand(len(own), device=own.device) < self.recipe.felt
@@ -127,12 +123,6 @@ class ExpressTask(ProsodyTask):
             torch.manual_seed(self.recipe.seed)
             return super().validate(model)
 
-    def speakers(self) -> Mapping[str, Collection[str | None]]:
-        """And those that the first stage heard."""
-        begin, now = self.recipe.begin, super().speakers()
-        before = load_speakers(begin) if begin is not None and (begin / TRAINING).is_file() else {}
-        return {part: {*before.get(part, ()), *now.get(part, ())} for part in {**before, **now}}
-
     def export(self, model: nn.Module, folder: Path) -> None:
         assert isinstance(model, Actor)
         self.save(model.net, folder)
@@ -160,13 +150,3 @@ def whole(mel: Tensor, pitch: Tensor, batch: Batch) -> Usual:
     voiced = batch.voiced.sum(1, keepdim=True)
     register = (pitch * batch.voiced).sum(1, keepdim=True) / voiced.clamp(min=1)
     return Usual(middle, spread, register, (voiced > 0).to(mel.dtype), batch.heard_usual)
-
-
-def make_task(recipe: ProsodyRecipe) -> ExpressTask:
-    """Raises InputError where no two emotions are labelled, AssetError where `begin` holds no model."""
-    assert recipe.begin is not None
-    before = Prosody2Vec.load(recipe.begin).config
-    heard, held = recordings_of(recipe, hearing_of(before.hearing, before.layer))
-    if len(heard.emotions) < 2:
-        raise InputError("nothing to learn: give recordings of two emotions at least, in a column 'emotion'")
-    return ExpressTask(recipe, heard, held)

@@ -20,9 +20,11 @@ from espressivo.signal.harmonic import Melody
 from espressivo.signal.harmonic_vocoder import HarmonicVocoder
 from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTokens
 from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner, borrowed
+from espressivo.systems.prosody2vec.encoder import BANDS, Look, Usual, seen
 from espressivo.systems.prosody2vec.examples import carried, nearest, usual
-from espressivo.systems.prosody2vec.model import BANDS, Look, Prosody2Vec, Usual, middles, seconds_of, seen, spread_out
+from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
+from espressivo.systems.prosody2vec.seconds import middles, seconds_of, spread_out
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -24,11 +24,14 @@ class ProsodyRecipe(Recipe):
         frames: of an example, 43 a second.
         hearing, layer, heard, style, width …: see ProsodyConfig.
         hide_speaker, hide_words: weights of the adversaries that try to read them off the prosody.
+        apart: weight of how much the numbers of the prosody tell of each other.
         hide_after: share of the steps over which these weights grow from 0.
         blur: how strongly the offsets that the prosody encoder sees are changed at random: 0 not at all, 1 as usual.
         contour_weight, pace_weight, usual_weight: of those losses, against that of the mel.
-        begin: a folder of a model to go on from, by learning how emotions sound from the labels in the data, see
-            express.py; the networks keep its shape. None learns everything from the beginning, without labels.
+        learns: "speech" without labels, from the beginning, see task.py; "emotions", to hear them, see tune.py; or
+            their "expression", see express.py.
+        begin: a folder of a model, which the latter two go on from; the networks keep its shape.
+        name_weight: of naming emotions.
         felt: share of labelled examples that are told their emotion in place of their prosody.
         rehearse: batches in which the critic learns, before the networks do.
         please: weight of the critic that ought to hear the emotion in what is made.
@@ -41,7 +44,7 @@ class ProsodyRecipe(Recipe):
     hearing: str = HEARING
     layer: Count = HEARING_LAYER
     heard: Count = HEARING_DIM
-    style: Some = 8
+    style: Some = 4
     levels: Annotated[int, Field(gt=1)] = 5
     styles: Some = 100
     width: Some = 256
@@ -50,13 +53,16 @@ class ProsodyRecipe(Recipe):
     prosody_layers: Some = 4
     contour_width: Some = 128
     contour_layers: Some = 4
-    hide_speaker: float = Field(default=2.0, ge=0)
-    hide_words: float = Field(default=1.0, ge=0)
-    hide_after: float = Field(default=0.7, ge=0, le=1)
-    blur: float = Field(default=1.0, ge=0)
+    hide_speaker: float = Field(default=2.5, ge=0)
+    hide_words: float = Field(default=1.5, ge=0)
+    hide_after: float = Field(default=0.5, ge=0, le=1)
+    apart: float = Field(default=0.2, ge=0)
+    blur: float = Field(default=1.5, ge=0)
     contour_weight: float = Field(default=0.5, ge=0)
     pace_weight: float = Field(default=0.2, ge=0)
     usual_weight: float = Field(default=0.2, ge=0)
+    learns: Literal["speech", "emotions", "expression"] = "speech"
+    name_weight: float = Field(default=0.3, ge=0)
     begin: Annotated[Path | None, Field(strict=False)] = None
     felt: float = Field(default=0.7, ge=0, le=1)
     rehearse: Count = 400

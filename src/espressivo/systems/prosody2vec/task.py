@@ -18,20 +18,13 @@ from espressivo.emotion import canonical
 from espressivo.errors import InputError
 from espressivo.metrics.report import Evaluation
 from espressivo.systems.prosody2vec.card import card
+from espressivo.systems.prosody2vec.encoder import MIDDLE, SPAN, Expected, Look, Usual, seen
 from espressivo.systems.prosody2vec.examples import Batch, Recordings
-from espressivo.systems.prosody2vec.model import (
-    MIDDLE,
-    SPAN,
-    Expected,
-    Look,
-    Prosody2Vec,
-    Usual,
-    seen,
-    spread_out,
-)
+from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.parts import HeardFeature, hearing_of
 from espressivo.systems.prosody2vec.pipeline import style_of
 from espressivo.systems.prosody2vec.recipe import FOLDER, ProsodyRecipe
+from espressivo.systems.prosody2vec.seconds import spread_out
 from espressivo.systems.speech_units.pipeline import SpeechUnits
 from espressivo.systems.speech_units.task import clustered
 from espressivo.training import Losses, Task
@@ -64,7 +57,7 @@ class Learner(nn.Module):
         super().__init__()
         self.net = net
         style, codes = net.config.style, net.config.codes
-        self.who = nn.Sequential(nn.Linear(style, 128), nn.GELU(), nn.Linear(128, max(1, speakers)))
+        self.who = nn.Sequential(nn.Linear(2 * style, 128), nn.GELU(), nn.Linear(128, max(1, speakers)))
         self.what = nn.Sequential(nn.Linear(style, 128), nn.GELU(), nn.Linear(128, codes))
         self.register_buffer("step", torch.zeros(()))
 
@@ -95,12 +88,20 @@ class ProsodyTask(Task[Batch]):
         expected = net.expected(batch.speaker)
         fixed = Expected(*(part.detach() for part in expected))
         blur = self.recipe.blur if learner.training else 0.0
-        style = there(net.prosody(looked(batch, fixed), batch.mask, blur), batch)
+        pooled = net.prosody.pooled(looked(batch, fixed), batch.mask, blur)
+        style = there(net.prosody.said(pooled, batch.mask), batch)
         total, parts = together(net, batch, net.toned(style), fixed, self.recipe)
         off = self._usual(batch, expected)
         who, what = self._hidden(learner, batch, style)
-        parts |= {"usual": off, "who": who, "what": what}
-        return Losses(total + self.recipe.usual_weight * off + who + what, parts)
+        same = alike(style[batch.seconds > 0])
+        besides = self.besides(learner, batch, pooled, style)
+        parts |= {"usual": off, "who": who, "what": what, "same": same, **besides}
+        total = total + self.recipe.usual_weight * off + who + what + self.recipe.apart * same
+        return Losses(sum(besides.values(), total), parts)
+
+    def besides(self, learner: Any, batch: Batch, pooled: Tensor, style: Tensor) -> dict[str, Tensor]:
+        """What else to learn."""
+        return {}
 
     def _usual(self, batch: Batch, expected: Expected) -> Tensor:
         """How far the voice's usual pitch, mel and sound are from those of this recording."""
@@ -111,7 +112,7 @@ class ProsodyTask(Task[Batch]):
 
     def _hidden(self, learner: Any, batch: Batch, style: Tensor) -> tuple[Tensor, Tensor]:
         share = self._share(learner)
-        who = learner.who(Reversed.apply(overall(style, batch), share * self.recipe.hide_speaker))
+        who = learner.who(Reversed.apply(moments(style, batch), share * self.recipe.hide_speaker))
         one = F.cross_entropy(who, batch.who.clamp(min=0), reduction="none")
         known = (batch.who >= 0).float()
         what = learner.what(Reversed.apply(style, share * self.recipe.hide_words)).log_softmax(-1)
@@ -177,6 +178,21 @@ def overall(style: Tensor, batch: Batch) -> Tensor:
     return (style * weight).sum(1) / weight.sum(1)
 
 
+def moments(style: Tensor, batch: Batch) -> Tensor:
+    """And the mean of the squares: (batch, seconds, style) to (batch, 2 style)."""
+    return torch.cat([overall(style, batch), overall(style.square(), batch)], dim=-1)
+
+
+def alike(numbers: Tensor) -> Tensor:
+    """How much the columns of (n, style) tell of each other: the squares of their correlations, added up for each.
+
+    Source: Zbontar et al., Barlow Twins (arXiv 2103.03230), the term that reduces redundancy.
+    """
+    even = (numbers - numbers.mean(0)) / (numbers.var(0, correction=0) + 1e-4).sqrt()
+    both = even.T @ even / len(even)
+    return (both - torch.diag(both.diagonal())).square().sum() / len(both)
+
+
 def together(
     net: Prosody2Vec, batch: Batch, tone: Tensor, expected: Expected, recipe: ProsodyRecipe
 ) -> tuple[Tensor, dict[str, Tensor]]:
@@ -201,14 +217,29 @@ def mean_of(values: Tensor, mask: Tensor) -> Tensor:
 
 
 def make_task(recipe: ProsodyRecipe) -> ProsodyTask:
-    """Raises InputError where there is nothing to learn from, AssetError where `begin` holds no model."""
+    """What the recipe's stage learns.
+
+    Raises:
+        InputError: no data to learn from, or no two emotions in them where these are to be learned, or no `begin`,
+            or one that is not needed.
+        AssetError: `begin` holds no model.
+    """
     if recipe.train is None:
         raise InputError("there is nothing to learn from: give train=DATA, recordings of speech")
-    if recipe.begin is not None:
-        from espressivo.systems.prosody2vec.express import make_task as express
+    if recipe.learns == "speech":
+        if recipe.begin is not None:
+            raise InputError("learns=speech goes on from nothing: give --recipe tune or express, or leave out begin=")
+        return ProsodyTask(recipe, *recordings_of(recipe, hearing_of(recipe.hearing, recipe.layer)))
+    from espressivo.systems.prosody2vec.express import ExpressTask
+    from espressivo.systems.prosody2vec.tune import TuneTask
 
-        return express(recipe)
-    return ProsodyTask(recipe, *recordings_of(recipe, hearing_of(recipe.hearing, recipe.layer)))
+    if recipe.begin is None:
+        raise InputError(f"there is nothing to go on from: learns={recipe.learns} needs begin=FOLDER, of a model")
+    before = Prosody2Vec.load(recipe.begin).config
+    heard, held = recordings_of(recipe, hearing_of(before.hearing, before.layer))
+    if len(heard.emotions) < 2:
+        raise InputError("nothing to learn: give recordings of two emotions at least, in a column 'emotion'")
+    return (ExpressTask if recipe.learns == "expression" else TuneTask)(recipe, recipe.begin, heard, held)
 
 
 def recordings_of(recipe: ProsodyRecipe, hearing: HeardFeature | None) -> tuple[Recordings, Recordings | None]:
