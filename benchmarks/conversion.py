@@ -1,9 +1,9 @@
 """Converted speech, judged by others: its emotion, voice, words, melody and quality, on speakers nobody learned from.
 
-    python benchmarks/conversion.py [--checkpoint FOLDER] [--clips N]
+    python benchmarks/conversion.py [--clips N] [--jobs N] [--checkpoint FOLDER --out FILE]
 
-Sources are neutral recordings of the RAVDESS and nEMO speakers that the checkpoint has not heard; the judges of emotion
-(emotion_judges.py) learned from the other speakers of both, from real recordings alone. References are other
+Sources are neutral recordings of RAVDESS and nEMO speakers that no checkpoint has heard; the judges of emotion
+(emotion_judges.py) learned from the other speakers of both, from real recordings alone. References are other such
 people's recordings of the same words in the wanted emotion. Writes benchmarks/results/conversion.json.
 """
 
@@ -12,8 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import sys
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +24,12 @@ import numpy as np
 
 from common import data_root, rounded, save, table
 from copy_synthesis import Judges, plain, word_errors
-from emotion_judges import SPEECH, Hearing, Judge, Measuring
+from emoaug_clips import TESTED
+from emotion_judges import SPEECH, Judge, Listener, Measuring
+from espressivo.assets.shipped import beside
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
+from espressivo.corpora.spread import cores, spread
 from espressivo.media.speech import Speech
 from espressivo.signal.speaker import similarity
 from espressivo.systems.prosody2vec.conversion import Manner, aligned
@@ -32,9 +38,12 @@ from espressivo.systems.prosody2vec.parts import content_at
 from espressivo.systems.prosody2vec.pipeline import Prosody
 from espressivo.systems.prosody2vec.seconds import middles
 from espressivo.training.checkpoint import load_speakers
+from espressivo.training.seeds import threads
 
-CORPORA = ("ravdess", "nemo")
+STRANGERS = tuple(who for people in TESTED.values() for who in people)
+SHIPPED = ("prosody2vec-nc", "prosody2vec")
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "surprised")
+MEASURES = ("as it is", "speaker known", "other features", "speaker_cosine", "dnsmos", "f0_correlation")
 KNOWN = 18  # recordings that tell the judge how somebody usually speaks
 
 
@@ -55,7 +64,7 @@ class Panel:
     """All judges."""
 
     def __init__(self, others: Sequence[Item]) -> None:
-        self.judges, self.hearing, self.measuring = Judges(), Hearing(others), Measuring(others)
+        self.judges, self.hearing, self.measuring = Judges(), Listener(others), Measuring(others)
 
     def of(self, usual: Sequence[np.ndarray]) -> dict[str, Judge]:
         """Those who name emotions, of somebody who usually sounds so."""
@@ -79,14 +88,15 @@ class Trial:
 
     def real(self, clips: int) -> list[dict[str, Any]]:
         """The judges' opinion of real recordings, and how alike two of them are."""
-        drawn = [
-            (item, emotion)
-            for emotion in SIX
-            for item in self.chance.sample(self.own, len(self.own))
-            if item.emotion == emotion
-        ]
-        kept = [pair for n, pair in enumerate(drawn) if [emotion for _, emotion in drawn[:n]].count(pair[1]) < clips]
-        return [self._row(wave(item), item, emotion) | {"emotion": emotion} for item, emotion in kept]
+        drawn = []
+        for emotion in SIX:
+            own = [item for item in self.own if item.emotion == emotion]
+            drawn += self.chance.sample(own, min(clips, len(own)))
+        return [self._row(wave(item), item, str(item.emotion)) for item in drawn]
+
+    def unchanged(self, clips: int) -> list[dict[str, Any]]:
+        """And of the sources as they are: what is lost later is lost against these."""
+        return [self._row(wave(item), item, "neutral") for item in self.sources[:clips]]
 
     def converted(self, pipeline: Prosody, clips: int, *, reference: bool = False, intensity: float = 1.0) -> list[Any]:
         rows = []
@@ -106,7 +116,7 @@ class Trial:
                 row = self._row(made.at(SPEECH).samples.copy(), source, emotion)
                 if like is not None:
                     row["f0_correlation"] = contours(pipeline, made, like)
-                rows.append(row | {"emotion": emotion})
+                rows.append(row)
         return rows
 
     def _reference(self, source: Item, emotion: str) -> Item | None:
@@ -117,7 +127,8 @@ class Trial:
     def _row(self, samples: np.ndarray, source: Item, emotion: str) -> dict[str, Any]:
         judges = self.panel.judges
         other = self.chance.choice([item for item in self.own if item is not source])
-        row: dict[str, Any] = {name: judge(samples) == emotion for name, judge in self.known.items()}
+        row: dict[str, Any] = {"speaker": source.speaker, "emotion": emotion}
+        row |= {name: judge(samples) == emotion for name, judge in self.known.items()}
         row["speaker_cosine"] = similarity(judges.speaker.embed(samples), judges.speaker.embed(wave(other)))
         row["dnsmos"] = judges.quality(samples)
         if source.language == "en" and source.text:
@@ -141,20 +152,24 @@ def contours(pipeline: Prosody, made: Speech, like: Item) -> float:
 
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Means; hits also by emotion, words over all words."""
-    names = ("as it is", "speaker known", "other features", "speaker_cosine", "dnsmos", "f0_correlation")
+    """Means and deviations of the speakers' means; hits also by emotion, words over all words."""
     found: dict[str, Any] = {"clips": len(rows)}
-    for name in names:
-        values = [row[name] for row in rows if name in row]
-        if values:
-            found[name] = float(np.nanmean(values))
+    for name in MEASURES:
+        by: dict[str, list[float]] = defaultdict(list)
+        for row in rows:
+            if np.isfinite(row.get(name, np.nan)):
+                by[row["speaker"]].append(float(row[name]))
+        if by:
+            found[name] = float(np.mean([value for values in by.values() for value in values]))
+            found[f"{name} ±"] = float(np.std([np.mean(values) for values in by.values()]))
     words = sum(row.get("words", 0) for row in rows)
     if words:
         found["wer"] = sum(row.get("errors", 0) for row in rows) / words
+    shown = {str(row["emotion"]) for row in rows}
     found["hits"] = {
         emotion: float(np.mean([row["speaker known"] for row in rows if row["emotion"] == emotion]))
         for emotion in SIX
-        if any(row["emotion"] == emotion for row in rows)
+        if emotion in shown
     }
     return found
 
@@ -165,46 +180,87 @@ def ways(folder: Path) -> dict[str, tuple[Prosody, dict[str, Any]]]:
     plain, tinted = Prosody(folder, Manner(colour=0.0)), Prosody(folder, Manner(pace=0.0, melody=0.0))
     return {
         "by name": (usual, {}),
-        "by name, half": (usual, {"intensity": 0.5}),
+        "by name, 0.7": (usual, {"intensity": 0.7}),
         "by name, pace and melody alone": (plain, {}),
         "by name, colour alone": (tinted, {}),
         "by reference": (usual, {"reference": True}),
     }
 
 
+@cache
+def panel() -> Panel:
+    return Panel([item for item in everything() if item.speaker not in STRANGERS])
+
+
+@cache
+def everything() -> list[Item]:
+    return [item for name in TESTED for item in items(name)]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """One speaker heard with one model's conversions, or None's: real recordings."""
+
+    speaker: str
+    folder: Path | None
+    clips: int
+    seed: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.speaker}, {self.folder.name if self.folder else 'real'}"
+
+
+def heard(one: Hearing) -> dict[str, list[Any]]:
+    """The rows of each way; may work in another process."""
+    own = [item for item in everything() if item.speaker == one.speaker]
+    others = [item for item in everything() if item.speaker in STRANGERS and item.speaker != one.speaker]
+    with threads(1):
+        trial = Trial(panel(), own, others, one.seed)
+        if one.folder is None:
+            return {"real": trial.real(one.clips), "sources": trial.unchanged(one.clips)}
+        return {way: trial.converted(pipeline, one.clips, **how) for way, (pipeline, how) in ways(one.folder).items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--checkpoint", type=Path, default=Path("checkpoints/prosody2vec-nc"))
-    parser.add_argument("--clips", type=int, default=3, help="neutral recordings of each speaker")
+    parser.add_argument("--checkpoint", type=Path, help="another than the two that are shipped")
+    parser.add_argument("--clips", type=int, default=2, help="neutral recordings of each speaker")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=cores(), help="processes")
     parser.add_argument("--out", type=Path, help="write elsewhere than into benchmarks/results")
-    options = parser.parse_args()
-    heard = {name for part in load_speakers(options.checkpoint).values() for name in part}
-    everything = [item for name in CORPORA for item in items(name)]
-    panel = Panel([item for item in everything if item.speaker in heard])
-    strangers = sorted({str(item.speaker) for item in everything if item.speaker not in heard})
-    rows: dict[str, dict[str, list[Any]]] = {}
-    for speaker in strangers:
-        name = speaker.split("-")[0]
-        own = [item for item in everything if item.speaker == speaker]
-        others = [item for item in everything if item.speaker != speaker and item.speaker not in heard]
-        trial = Trial(panel, own, others, options.seed)
-        rows.setdefault("real", {}).setdefault(name, []).extend(trial.real(options.clips))
-        for way, (pipeline, how) in ways(options.checkpoint).items():
-            rows.setdefault(way, {}).setdefault(name, []).extend(trial.converted(pipeline, options.clips, **how))
-    found = {
-        way: {"all": summary([row for part in parts.values() for row in part])}
-        | {name: summary(part) for name, part in parts.items()}
-        for way, parts in rows.items()
+    given = parser.parse_args()
+    folders = [beside(f"checkpoints/{name}") for name in SHIPPED] if given.checkpoint is None else [given.checkpoint]
+    for folder in folders:
+        if known := {who for people in load_speakers(folder).values() for who in people} & set(STRANGERS):
+            sys.exit(f"{folder} has heard {', '.join(sorted(known))}, who are converted here")
+    asked = [Hearing(who, folder, given.clips, given.seed) for folder in (*folders, None) for who in STRANGERS]
+    rows: dict[str, dict[str, dict[str, list[Any]]]] = {}
+    for done in spread(heard, asked, jobs=given.jobs):
+        if done.value is None:
+            raise done.error or RuntimeError(done.item.id)
+        model = done.item.folder.name if done.item.folder else "real"
+        for way, found in done.value.items():
+            parts = rows.setdefault(model, {}).setdefault(way, {})
+            for part in ("all", done.item.speaker.split("-")[0]):
+                parts.setdefault(part, []).extend(found)
+        print(done.item.id, flush=True)
+    result = {
+        model: {way: {part: summary(found) for part, found in parts.items()} for way, parts in own.items()}
+        for model, own in rows.items()
     }
-    table(
-        {way: {name: value for name, value in parts["all"].items() if name != "hits"} for way, parts in found.items()}
-    )
-    result = rounded({"checkpoint": options.checkpoint.name, "speakers": strangers, "ways": found})
-    if options.out is None:
-        save("conversion", result)
+    for model, own in result.items():
+        for summed in own.values():
+            for part, figures in summed.items():
+                usual = result["real"]["real"][part]["speaker_cosine"]
+                figures["cosine_share"] = figures["speaker_cosine"] / usual
+        print(model)
+        table({way: {k: v for k, v in parts["all"].items() if k != "hits"} for way, parts in own.items()})
+    whole = rounded({"speakers": list(STRANGERS), "clips": given.clips, "models": result})
+    if given.out is None:
+        save("conversion", whole)
     else:
-        options.out.write_text(json.dumps(result, indent=2))
+        given.out.write_text(json.dumps(whole, indent=2))
 
 
 if __name__ == "__main__":

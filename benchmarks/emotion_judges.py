@@ -1,6 +1,6 @@
 """Two who name the emotion of speech they have nothing to do with: both learned from real recordings of other people.
 
-`Hearing` is systems/voice_emotion, on layers of Whisper; `Measuring` a logistic regression on statistics of MFCC, F0,
+`Listener` is systems/voice_emotion, on layers of Whisper; `Measuring` a logistic regression on statistics of MFCC, F0,
 level and WakeHuBERT, which shares nothing with anything that makes speech here.
 """
 
@@ -30,7 +30,7 @@ Judge = Callable[[np.ndarray], str | None]
 """Names the emotion of (samples,) at 16 kHz."""
 
 
-class Hearing:
+class Listener:
     """Knows nothing of a speaker, or how the speaker usually sounds."""
 
     def __init__(self, others: Sequence[Item]) -> None:

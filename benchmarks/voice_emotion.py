@@ -92,8 +92,17 @@ def fitted(recipe: VoiceRecipe, data: Table, seed: int = 0) -> VoiceNet:
 
 def uar(names: Iterable[str], truth: np.ndarray, p: np.ndarray) -> float:
     """Unweighted average recall over the emotions in `truth`."""
+    return float(classification.uar(confusion(names, truth, p)))
+
+
+def war(names: Iterable[str], truth: np.ndarray, p: np.ndarray) -> float:
+    """Weighted average recall: accuracy."""
+    return float(classification.war(confusion(names, truth, p)))
+
+
+def confusion(names: Iterable[str], truth: np.ndarray, p: np.ndarray) -> np.ndarray:
     known = tuple(names)
-    return float(classification.uar(classification.confusion(numbered(known, truth), p.argmax(axis=1), len(known))))
+    return classification.confusion(numbered(known, truth), p.argmax(axis=1), len(known))
 
 
 def numbered(names: Sequence[str], truth: np.ndarray) -> np.ndarray:
@@ -101,14 +110,18 @@ def numbered(names: Sequence[str], truth: np.ndarray) -> np.ndarray:
 
 
 def leave_one_out(recipe: VoiceRecipe, data: Table, seeds: Iterable[int] = (0,)) -> dict[str, float]:
-    """UAR, as it is and against the speaker's others: mean over seeds and speakers, deviation over the speakers."""
+    """UAR, as it is and against the speaker's others, and WAR as it is.
+
+    Means over seeds and speakers, deviations over the speakers and over the seeds.
+    """
     data = relabelled(recipe, data.only(~np.isin(data.emotion, recipe.leave_out)))
-    found: dict[str, list[list[float]]] = {"as it is": [], "speaker known": []}
+    found: dict[str, list[list[float]]] = {"as it is": [], "speaker known": [], "war": []}
     for speaker in np.unique(data.speaker):
         rest, part = data.only(data.speaker != speaker), data.only(data.speaker == speaker)
         nets = [fitted(recipe, rest, seed) for seed in seeds]
         for name, known in (("as it is", False), ("speaker known", True)):
             found[name].append([uar(n.config.emotions, part.emotion, probabilities(n, part, known)) for n in nets])
+        found["war"].append([war(n.config.emotions, part.emotion, probabilities(n, part)) for n in nets])
     scores = {name: np.array(values) for name, values in found.items()}
     row = {"folds": float(len(scores["as it is"]))}
     for name, values in scores.items():

@@ -10,9 +10,11 @@ import torch
 from espressivo.corpora.data import read_data
 from espressivo.errors import AssetError, ConfigError, InputError
 from espressivo.systems.prosody2vec import task as room
+from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.examples import Batch
-from espressivo.systems.prosody2vec.express import Actor, ExpressTask
+from espressivo.systems.prosody2vec.express import MELODY_COST, Actor, ExpressTask, costly
 from espressivo.systems.prosody2vec.model import Prosody2Vec
+from espressivo.systems.prosody2vec.parts import PAIR
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import save_model, write_training
@@ -174,6 +176,20 @@ GOLDEN = [2.2685, 3.4145, 3.7897]
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(data, begun, tmp_path):
     settings = {"train": data, "log_every": 1, "save_every": 3, "schedule": "constant"}
     goes_on_as_if_never_stopped(room.make_task, partial(express, begun, **settings), tmp_path, 3, 5)
+
+
+def test_what_moves_is_costly_and_what_stays_is_not(data, begun):
+    batch = task_of(express(begun, train=data)).batch(np.arange(3), np.random.default_rng(0))
+    count = batch.mask.shape[1]
+    still, none = torch.randn(3, 1, PAIR * BANDS).expand(-1, count, -1), torch.zeros(3, count)
+    assert costly(still, none, batch) == pytest.approx(0, abs=1e-5)
+    assert costly(0 * still, none + 0.1, batch) == pytest.approx(0.1 * MELODY_COST)
+    moving = torch.randn(3, count, PAIR * BANDS)
+    once = costly(still + moving, none, batch)
+    assert once > 0.5
+    assert costly(2 * moving, none, batch) == pytest.approx(2 * float(once), rel=1e-4)
+    beyond = torch.where(batch.mask[..., None] > 0, moving, 99.0)
+    torch.testing.assert_close(costly(beyond, none, batch), once)
 
 
 def test_the_critic_learns_and_then_the_networks_please_it(data, begun):

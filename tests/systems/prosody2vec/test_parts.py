@@ -134,7 +134,6 @@ def test_as_long_as_the_sound_to_half_a_frame_of_ours(seconds, takes):
 def test_loud_and_quiet_recordings_are_at_one_level(takes):
     wave = np.random.default_rng(0).normal(0, 0.1, 16_000).clip(-1, 1).astype(np.float32)
     loud, quiet = takes(sound(wave)), takes(sound(wave / 10))
-    assert quiet.gain - loud.gain == pytest.approx(np.log(10), abs=0.02)
     for parts in (loud, quiet):
         assert module._level(parts.mel) == pytest.approx(LEVEL, abs=0.05)
         assert parts.mel.min() >= np.log(MEL.floor) - 1e-5

@@ -29,6 +29,7 @@ from espressivo.systems.prosody2vec.seconds import spread_out
 from espressivo.systems.prosody2vec.task import looked, mean_of, overall, there, together
 from espressivo.training import Losses
 
+MELODY_COST = 2.0  # of a nat of pitch, in nats of colour
 TOLD = ".told."  # what listens to emotions by name
 
 
@@ -92,7 +93,7 @@ class ExpressTask(LaterTask):
         return Losses(total, {**parts, "liked": liked, "hit": hit, "size": size})
 
     def _acted(self, actor: Any, batch: Batch, own: Tensor, expected: Expected) -> tuple[Tensor, Tensor, Tensor]:
-        """Any emotion given to each: how far the critic is from hearing it; hits; and nats that the colour changes."""
+        """Any emotion given to each: how far the critic is from hearing it, how often it does, and how much changes."""
         net: Prosody2Vec = actor.net
         wanted = torch.randint(len(net.config.emotions), (len(own),), device=own.device)
         frames = batch.mel.shape[1]
@@ -107,7 +108,7 @@ class ExpressTask(LaterTask):
         said = self._criticised(fixed(actor.critic), batch.mel + colour, pitch, batch, expected)
         liked = sum(F.cross_entropy(one, wanted) for one in said)
         hit = (said.softmax(-1).sum(0).argmax(-1) == wanted).float().mean()
-        return torch.as_tensor(liked), hit, mean_of(colour.abs().mean(-1), batch.mask)
+        return torch.as_tensor(liked), hit, costly(colour, pitch - batch.pitch, batch)
 
     def _criticised(self, critic: Any, mel: Tensor, pitch: Tensor, batch: Batch, expected: Expected) -> Tensor:
         own = whole(mel, pitch, batch)
@@ -131,6 +132,16 @@ class ExpressTask(LaterTask):
 def felt(net: Prosody2Vec, own: Tensor, emotion: Tensor, batch: Batch) -> Tensor:
     """The manner `own` (batch, seconds, tone) with an emotion in place of its mean."""
     return own + (net.feeling(emotion) - overall(own, batch))[:, None]
+
+
+def costly(colour: Tensor, higher: Tensor, batch: Batch) -> Tensor:
+    """What makes a voice another one: nats that its colour moves about its mean, and those of its pitch.
+
+    A colour that stays the same all the time is forgiven: as another microphone would, it hardly changes who is heard.
+    """
+    mask = batch.mask[..., None]
+    moving = colour - (colour * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp(min=1)
+    return mean_of(moving.abs().mean(-1), batch.mask) + MELODY_COST * mean_of(higher.abs(), batch.voiced)
 
 
 def fixed(module: nn.Module) -> Any:

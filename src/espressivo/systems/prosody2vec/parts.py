@@ -35,7 +35,6 @@ class Parts:
         content: (units, 64) float32 points in the bottleneck of the speech units.
         hz: (frames,) float32, 0 where unvoiced.
         speaker: (256,) float32 of length 1.
-        gain: what was added to the mel to bring it to that level.
         heard: (units, dim) float32 of a speech encoder; dim 0 where nobody listened.
     """
 
@@ -43,7 +42,6 @@ class Parts:
     content: np.ndarray
     hz: np.ndarray
     speaker: np.ndarray
-    gain: float = 0.0
     heard: np.ndarray = field(default_factory=lambda: np.zeros((1, 0), np.float32))
 
     def __len__(self) -> int:
@@ -94,7 +92,7 @@ class Takes:
         hz = self._pitch(speech).at(RATE, frames).hz
         heard = np.zeros((1, 0), np.float32) if self._hearing is None else self._hearing.of(speech)
         mel = np.maximum(mel + gain, np.float32(np.log(MEL.floor)))
-        return Parts(mel, self._units.points(speech), hz, speaker, float(gain), heard)
+        return Parts(mel, self._units.points(speech), hz, speaker, heard)
 
 
 def _level(mel: np.ndarray) -> float:

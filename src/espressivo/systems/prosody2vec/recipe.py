@@ -35,7 +35,7 @@ class ProsodyRecipe(Recipe):
         felt: share of labelled examples that are told their emotion in place of their prosody.
         rehearse: batches in which the critic learns, before the networks do.
         please: weight of the critic that ought to hear the emotion in what is made.
-        spare: weight of how many nats the colour of what is made differs from that of the recording.
+        spare: weight of what the change costs the voice, see express.costly.
         labels: emotions of the data that are taken for another.
         jobs: processes that take recordings apart.
     """
