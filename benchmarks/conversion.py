@@ -16,7 +16,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,23 +27,26 @@ from copy_synthesis import Judges, plain, word_errors
 from emoaug_clips import TESTED
 from emotion_judges import SPEECH, Judge, Listener, Measuring
 from espressivo.assets.shipped import beside
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.corpora.spread import cores, spread
-from espressivo.media.speech import Speech
+from espressivo.media.read import from_arrays
 from espressivo.signal.speaker import similarity
 from espressivo.systems.prosody2vec.conversion import Manner, aligned
 from espressivo.systems.prosody2vec.examples import carried
-from espressivo.systems.prosody2vec.parts import content_at
+from espressivo.systems.prosody2vec.parts import Takes, content_at
 from espressivo.systems.prosody2vec.pipeline import Prosody
 from espressivo.systems.prosody2vec.seconds import middles
 from espressivo.training.checkpoint import load_speakers
 from espressivo.training.seeds import threads
+from simple_voice import SimpleFeature
 
 STRANGERS = tuple(who for people in TESTED.values() for who in people)
 SHIPPED = ("prosody2vec-nc", "prosody2vec")
 SIX = ("neutral", "happy", "sad", "angry", "fearful", "surprised")
-MEASURES = ("as it is", "speaker known", "other features", "speaker_cosine", "dnsmos", "f0_correlation")
+JUDGES = ("as it is", "speaker known", "other features")
+MEASURES = (*JUDGES, "speaker_cosine", "dnsmos", "f0_correlation")
 KNOWN = 18  # recordings that tell the judge how somebody usually speaks
 
 
@@ -79,12 +82,17 @@ class Trial:
     """One speaker's neutral recordings, given each emotion in each way."""
 
     def __init__(self, panel: Panel, own: list[Item], others: list[Item], seed: int) -> None:
-        self.panel, self.own, self.others = panel, own, others
+        self.panel, self.others = panel, others
         self.chance = random.Random(f"{seed}-{own[0].speaker}")
-        drawn = self.chance.sample(own, min(KNOWN, len(own)))
+        drawn = self.chance.sample(own, min(KNOWN, len(own) // 2))
         self.known = panel.of([wave(item) for item in drawn])
-        self.sources = [item for item in own if item.emotion == "neutral"]
+        self.own = [item for item in own if item not in drawn]  # nobody is judged on what the judges know
+        self.sources = [item for item in self.own if item.emotion == "neutral"]
         self.chance.shuffle(self.sources)
+
+    @cached_property
+    def takes(self) -> Takes:
+        return Takes()
 
     def real(self, clips: int) -> list[dict[str, Any]]:
         """The judges' opinion of real recordings, and how alike two of them are."""
@@ -96,7 +104,13 @@ class Trial:
 
     def unchanged(self, clips: int) -> list[dict[str, Any]]:
         """And of the sources as they are: what is lost later is lost against these."""
-        return [self._row(wave(item), item, "neutral") for item in self.sources[:clips]]
+        rows = []
+        for source in self.sources[:clips]:
+            likes = [like for emotion in SIX if (like := self._reference(source, emotion)) is not None]
+            row = self._row(wave(source), source, "neutral")
+            row["f0_correlation"] = float(np.nanmean([contours(self.takes, wave(source), like) for like in likes]))
+            rows.append(row)
+        return rows
 
     def converted(self, pipeline: Prosody, clips: int, *, reference: bool = False, intensity: float = 1.0) -> list[Any]:
         rows = []
@@ -113,9 +127,10 @@ class Trial:
                     {"reference": like.clip().sound} if reference and like else {"emotion": emotion}
                 )
                 made = pipeline.convert(sound, intensity=intensity, **wanted)
-                row = self._row(made.at(SPEECH).samples.copy(), source, emotion)
+                samples = made.at(SPEECH).samples.copy()
+                row = self._row(samples, source, emotion)
                 if like is not None:
-                    row["f0_correlation"] = contours(pipeline, made, like)
+                    row["f0_correlation"] = contours(self.takes, samples, like)
                 rows.append(row)
         return rows
 
@@ -137,12 +152,10 @@ class Trial:
         return row
 
 
-def contours(pipeline: Prosody, made: Speech, like: Item) -> float:
+def contours(takes: Takes, samples: np.ndarray, like: Item) -> float:
     """Correlation of log-F0 over what is voiced in both, after time warping on what is said."""
-    from espressivo.media.read import from_arrays
-
-    sounds = (from_arrays(sound=(made.samples, made.rate)).sound, like.clip().sound)
-    parts = [pipeline.takes(sound) for sound in sounds if sound is not None]
+    sounds = (from_arrays(sound=(samples, SPEECH)).sound, like.clip().sound)
+    parts = [takes(sound) for sound in sounds if sound is not None]
     said = [content_at(part.content, middles(len(part)), 0.0) for part in parts]
     match = aligned(*said)
     both = (parts[0].hz > 0) & (parts[1].hz[match] > 0)
@@ -165,23 +178,27 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     words = sum(row.get("words", 0) for row in rows)
     if words:
         found["wer"] = sum(row.get("errors", 0) for row in rows) / words
-    shown = {str(row["emotion"]) for row in rows}
+    changed = [row for row in rows if row["emotion"] != "neutral"]
     found["hits"] = {
-        emotion: float(np.mean([row["speaker known"] for row in rows if row["emotion"] == emotion]))
-        for emotion in SIX
-        if emotion in shown
+        judge: {
+            emotion: float(np.mean([row[judge] for row in changed if row["emotion"] == emotion]))
+            for emotion in SIX
+            if any(row["emotion"] == emotion for row in changed)
+        }
+        for judge in JUDGES
     }
+    found["not neutral"] = {judge: float(np.mean([row[judge] for row in changed])) for judge in JUDGES if changed}
     return found
 
 
 def ways(folder: Path) -> dict[str, tuple[Prosody, dict[str, Any]]]:
     """What is compared."""
     usual = Prosody(folder)
-    plain, tinted = Prosody(folder, Manner(colour=0.0)), Prosody(folder, Manner(pace=0.0, melody=0.0))
+    moved, tinted = Prosody(folder, Manner(colour=0.0)), Prosody(folder, Manner(pace=0.0, melody=0.0))
     return {
         "by name": (usual, {}),
         "by name, 0.7": (usual, {"intensity": 0.7}),
-        "by name, pace and melody alone": (plain, {}),
+        "by name, pace and melody alone": (moved, {}),
         "by name, colour alone": (tinted, {}),
         "by reference": (usual, {"reference": True}),
     }
@@ -234,6 +251,7 @@ def main() -> None:
     for folder in folders:
         if known := {who for people in load_speakers(folder).values() for who in people} & set(STRANGERS):
             sys.exit(f"{folder} has heard {', '.join(sorted(known))}, who are converted here")
+    extract([item for item in everything() if item.speaker not in STRANGERS], SimpleFeature(), jobs=given.jobs)
     asked = [Hearing(who, folder, given.clips, given.seed) for folder in (*folders, None) for who in STRANGERS]
     rows: dict[str, dict[str, dict[str, list[Any]]]] = {}
     for done in spread(heard, asked, jobs=given.jobs):
@@ -255,7 +273,7 @@ def main() -> None:
                 usual = result["real"]["real"][part]["speaker_cosine"]
                 figures["cosine_share"] = figures["speaker_cosine"] / usual
         print(model)
-        table({way: {k: v for k, v in parts["all"].items() if k != "hits"} for way, parts in own.items()})
+        table({way: {k: v for k, v in parts["all"].items() if not isinstance(v, dict)} for way, parts in own.items()})
     whole = rounded({"speakers": list(STRANGERS), "clips": given.clips, "models": result})
     if given.out is None:
         save("conversion", whole)

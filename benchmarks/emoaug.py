@@ -9,8 +9,9 @@ every emotion equally often in any case, so "none" repeats the recordings of the
 same number of clips to the same emotions: balanced as many as there are (to 48), imbalanced what it lacks (to 48).
 
 Perturbed clips keep their emotion: drawn with equal odds the speed times 0.9 or 1.1, by resampling as Kaldi's recipes
-do, which moves pitch and formants too; or the pitch two semitones up or down, sung by our vocoder at the recording's
-own mel spectrogram, so that pace and formants stay. The latter went through the same vocoder as EmoAug's clips.
+do, which moves pitch and formants too; or the pitch two semitones up or down by PSOLA, as EmoAug's clips are raised, so
+that pace and formants stay. EmoAug's model is the one that allows any use: it has heard nobody of either corpus, and no
+label of theirs.
 
 EmoAug's clips are not filtered here, for that takes four times as long as to make them: what is kept of voice and words
 is measured on a sample. No speaker of the test may be among those that its Prosody2Vec was trained on.

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-import torch
 
 from common import data_root
 from espressivo.assets.cache import cache_dir
@@ -20,13 +19,13 @@ from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.errors import InputError
 from espressivo.media.read import from_arrays
-from espressivo.signal.harmonic import Melody
-from espressivo.signal.mel import MelSpectrogram
-from espressivo.systems.emoaug.pipeline import EmoAug, Variation, utterance
+from espressivo.systems.emoaug.pipeline import INTENSITIES, NAMED, TEMPO, EmoAug, Variation, utterance
 from espressivo.systems.emoaug.plan import dealt
 from espressivo.systems.emoaug.styles import Prosodies, ways
+from espressivo.systems.prosody2vec.conversion import Change
 from espressivo.systems.prosody2vec.examples import Recordings
-from espressivo.systems.prosody2vec.parts import MEL, hearing_of
+from espressivo.systems.prosody2vec.parts import MEL, PAIR, Parts, hearing_of
+from espressivo.systems.prosody2vec.pipeline import changed
 from espressivo.systems.voice_emotion.examples import Table, read_table
 from espressivo.systems.voice_emotion.hearing import VoiceFeature
 from espressivo.systems.voice_emotion.inputs import vector
@@ -39,7 +38,7 @@ TESTED = {
 MOST = 48
 RARE = 0.25
 SPEEDS, SEMITONES = (0.9, 1.1), (-2.0, 2.0)
-VERSION = 1  # of what is kept in the cache
+VERSION = 2  # of what is kept in the cache
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,8 @@ class Lab:
     """The models that make clips and listen to them, once in each process."""
 
     def __init__(self, checkpoint: Path | None) -> None:
-        self.emoaug = EmoAug.from_pretrained(folder=checkpoint)
-        self.feature, self.mel = VoiceFeature(), MelSpectrogram(MEL)
+        self.emoaug = EmoAug.from_pretrained(folder=checkpoint, licence="permissive")
+        self.feature = VoiceFeature()
         self._taken: dict[str, Recordings] = {}
 
     def recordings(self, name: str, few: bool, jobs: int = 1) -> Recordings:
@@ -121,19 +120,16 @@ class Lab:
             self._taken[name] = Recordings(chosen, hearing_of(config.hearing, config.layer), jobs)
         return self._taken[name]
 
-    def perturbed(self, item: Item, random: np.random.Generator) -> np.ndarray:
+    def perturbed(self, item: Item, parts: Parts, random: np.random.Generator) -> np.ndarray:
         """At another speed or another pitch, samples at 16 kHz."""
         sound = item.clip().sound
         assert sound is not None
         if random.uniform() < 0.5:
             speed = random.choice(SPEEDS)
             return soxr.resample(sound.at(SPEECH_RATE).samples, SPEECH_RATE * speed, SPEECH_RATE)
-        factor, vocoder = 2 ** (random.choice(SEMITONES) / 12), self.emoaug.prosody.vocoder
-        with torch.inference_mode():
-            mel = self.mel(torch.from_numpy(sound.at(MEL.rate).samples.copy())[None])
-            own = vocoder.net.read(mel)
-            wave = vocoder.sing(mel, Melody(own.hz * factor, own.voiced))[0].numpy()
-        return soxr.resample(wave, MEL.rate, SPEECH_RATE)
+        factor, count = 2 ** (random.choice(SEMITONES) / 12), len(parts)
+        change = Change(np.arange(count, dtype=float), np.full(count, factor), np.zeros((PAIR * count, MEL.n_mels)))
+        return changed(sound, parts, change).at(SPEECH_RATE).samples.copy()
 
     def measured(self, samples: np.ndarray) -> np.ndarray | None:
         """What the reader hears; None where that is hardly any speech."""
@@ -154,11 +150,11 @@ Clip = tuple[Item, str, np.ndarray]
 
 
 def perturbations(setting: Setting, chosen: Sequence[Item], tools: Lab) -> Iterable[Clip]:
-    random = np.random.default_rng([setting.seed, 1])
+    random, taken = np.random.default_rng([setting.seed, 1]), tools.recordings(setting.corpus, setting.few)
     for emotion, count in lacks(setting, chosen).items():
         sources = dealt([item for item in chosen if item.emotion == emotion], random)
         for _, item in zip(range(count), sources, strict=False):
-            yield item, emotion, tools.perturbed(item, random)
+            yield item, emotion, tools.perturbed(item, taken.parts(item), random)
 
 
 def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) -> Iterable[Clip]:
@@ -200,7 +196,9 @@ def _columns(rows: Sequence[tuple[str, np.ndarray]]) -> tuple[tuple[str, ...], n
 def kept(setting: Setting, way: str, clips: Iterable[Clip], tools: Lab) -> Table:
     """What the reader hears in clips; they are made once, and only if they are asked for."""
     folder = cache_dir() / "benchmarks" / "emoaug"
-    with_what = f"{VERSION} {tools.emoaug.digest} {tools.emoaug.prosody.manner}"
+    drawing = (INTENSITIES, NAMED, TEMPO, SPEEDS, SEMITONES, TESTED)
+    with_what = f"{VERSION} {tools.emoaug.digest} {tools.emoaug.prosody.manner} {drawing}"
+    with_what += f" {tools.feature.name} {PLAIN.stats}"
     told = f"{with_what} {setting.id} {setting.most} {setting.few} {way}"
     path = folder / f"{sha256(told.encode()).hexdigest()[:24]}.npz"
     if not path.is_file():

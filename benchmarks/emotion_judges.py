@@ -1,7 +1,8 @@
-"""Two who name the emotion of speech they have nothing to do with: both learned from real recordings of other people.
+"""Two who name emotions: both learned from real recordings of other people.
 
-`Listener` is systems/voice_emotion, on layers of Whisper; `Measuring` a logistic regression on statistics of MFCC, F0,
-level and WakeHuBERT, which shares nothing with anything that makes speech here.
+`Listener` is systems/voice_emotion, on layers of Whisper that the critic of Prosody2Vec hears through as well, so what
+pleased that one may please it too. `Measuring` is a logistic regression on statistics of MFCC, F0, level and
+WakeHuBERT: the critic uses none of them but F0.
 """
 
 from __future__ import annotations
@@ -67,15 +68,20 @@ class Measuring:
         self._model = LogisticRegression(C=PENALTY, max_iter=400).fit(x, [item.emotion for item in kept])
 
     def of(self, usual: Sequence[np.ndarray]) -> Judge:
-        known = np.stack([_measured(samples) for samples in usual])
-        return lambda samples: str(self._model.predict(_against(_measured(samples)[None], known))[0])
+        known = np.stack([found for found in map(_measured, usual) if found is not None])
+
+        def judge(samples: np.ndarray) -> str | None:
+            found = _measured(samples)
+            return None if found is None else str(self._model.predict(_against(found[None], known))[0])
+
+        return judge
 
 
 def _against(x: np.ndarray, usual: np.ndarray) -> np.ndarray:
     return (x - usual.mean(axis=0)) / np.maximum(usual.std(axis=0), LEAST)
 
 
-def _measured(samples: np.ndarray) -> np.ndarray:
+def _measured(samples: np.ndarray) -> np.ndarray | None:
+    """None where hardly anything is voiced."""
     found = SimpleFeature()(from_arrays(sound=(samples, SPEECH)))
-    assert found is not None
-    return found["simple"]
+    return None if found is None else found["simple"]

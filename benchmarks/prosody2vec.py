@@ -10,6 +10,7 @@ benchmarks/results/prosody2vec.json.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,16 +23,18 @@ import torch
 
 from common import rounded, save, table
 from espressivo.assets.shipped import beside
+from espressivo.corpora.features import extract
 from espressivo.corpora.spread import cores, spread
 from espressivo.metrics.probes import probe
 from espressivo.systems.prosody2vec.examples import Recordings
-from espressivo.systems.prosody2vec.model import Prosody2Vec
+from espressivo.systems.prosody2vec.model import Prosody2Vec, ProsodyConfig
 from espressivo.systems.prosody2vec.parts import hearing_of
 from espressivo.systems.prosody2vec.pipeline import look_of, style_of
 from espressivo.systems.prosody2vec.quality import pooled
 from espressivo.systems.voice_emotion.examples import Table
 from espressivo.training.checkpoint import load_speakers
 from espressivo.training.seeds import threads
+from simple_voice import SimpleFeature
 from voice_emotion import (
     CORPORA,
     PLAIN,
@@ -63,13 +66,10 @@ PLAINER: dict[str, Callable[[str], Table]] = {"WakeHuBERT": wakehubert, "simple 
 
 
 @cache
-def vectors(name: str, jobs: int = 1) -> tuple[dict[str, np.ndarray], Table]:
+def vectors(name: str, model: str) -> tuple[dict[str, np.ndarray], Table]:
     """Of each recording of a corpus: what each part of the model makes of it; and the table with an empty x."""
-    folder = beside(f"checkpoints/{HEARD_BY[name]}")
-    net = Prosody2Vec.load(folder)
-    heard = {who for part in load_speakers(folder).values() for who in part}
-    chosen = [item for item in items(name) if item.speaker not in heard and item.emotion is not None]
-    recordings = Recordings(chosen, hearing_of(net.config.hearing, net.config.layer), jobs)
+    net = Prosody2Vec.load(beside(f"checkpoints/{model}"))
+    recordings = taken(name, net.config)
     rows: dict[str, list[np.ndarray]] = {"style": [], "encoder": [], "hearing": [], "units": [], "mel": []}
     for item in recordings.items:
         parts = recordings.parts(item)
@@ -87,8 +87,22 @@ def vectors(name: str, jobs: int = 1) -> tuple[dict[str, np.ndarray], Table]:
     return {key: np.stack(values).astype(np.float32) for key, values in rows.items()}, empty
 
 
-def of(name: str, parts: Iterable[str]) -> Table:
-    found, empty = vectors(name)
+def taken(name: str, config: ProsodyConfig, jobs: int = 1) -> Recordings:
+    """The labelled recordings of a corpus, apart."""
+    chosen = [item for item in items(name) if item.emotion is not None]
+    return Recordings(chosen, hearing_of(config.hearing, config.layer), jobs)
+
+
+def strangers(name: str) -> None:
+    """Ends the benchmark if the model that is to hear a corpus has learned from somebody in it."""
+    folder = beside(f"checkpoints/{HEARD_BY[name]}")
+    known = {who for part in load_speakers(folder).values() for who in part} & {item.speaker for item in items(name)}
+    if known:
+        sys.exit(f"{folder} has heard {', '.join(sorted(map(str, known)))}")
+
+
+def of(name: str, parts: Iterable[str], model: str | None = None) -> Table:
+    found, empty = vectors(name, model or HEARD_BY[name])
     x = np.concatenate([found[part] for part in parts], axis=1)
     return Table(x, empty.emotion, empty.speaker, empty.corpus, empty.ids)
 
@@ -127,10 +141,12 @@ def recognition(jobs: int) -> dict[str, Any]:
 
 
 def across() -> dict[str, Any]:
-    """UAR on a corpus never learned from, over the emotions that both show."""
+    """UAR on a corpus never learned from, over the emotions that both show; the model has perhaps heard the other."""
     rows = {}
     for one, other in permutations(CORPORA, 2):
-        taught, asked = (relabelled(PLAIN, of(name, KINDS["prosody and units"])) for name in (one, other))
+        taught, asked = (
+            relabelled(PLAIN, of(name, KINDS["prosody and units"], HEARD_BY[other])) for name in (one, other)
+        )
         shared = sorted(set(taught.emotion.tolist()) & set(asked.emotion.tolist()))
         taught, asked = (data.only(np.isin(data.emotion, shared)) for data in (taught, asked))
         net = fitted(PLAIN, taught)
@@ -145,10 +161,10 @@ def leakage() -> dict[str, Any]:
     """What a linear probe reads of the speaker, and of the sentence by speakers it has not heard."""
     rows: dict[str, Any] = {}
     for name in CORPORA:
-        found, empty = vectors(name)
+        found, empty = vectors(name, HEARD_BY[name])
         texts = {item.id: item.text or "" for item in items(name)}
         said = [texts[one] for one in empty.ids.tolist()]
-        for kind in ("style", "units", "mel", "hearing"):
+        for kind in ("style", "encoder", "units", "mel", "hearing"):
             asked = {
                 "speaker": probe(found[kind], empty.speaker.tolist()),
                 "sentence": probe(found[kind], said, empty.speaker.tolist()),
@@ -164,7 +180,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=cores(), help="processes")
     jobs, begun = parser.parse_args().jobs, time.perf_counter()
     for name in CORPORA:
-        vectors(name, jobs), simple(name)  # each process finds in the cache what was measured
+        strangers(name)
+        taken(name, Prosody2Vec.load(beside(f"checkpoints/{HEARD_BY[name]}")).config, jobs)
+        extract(items(name), SimpleFeature(), jobs=jobs)  # each process finds in the cache what was measured
     result = {"heard by": HEARD_BY, "one speaker left out": recognition(jobs), "across corpora": across()}
     result["probes"] = leakage()
     for name in CORPORA:

@@ -20,13 +20,17 @@ def accelerator_of(recipe: Recipe) -> Accelerator:
     """Hugging Face Accelerate on the recipe's device, in its precision, with the processes that were started."""
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
+    from accelerate.utils import DistributedDataParallelKwargs
 
     # Accelerate keeps precision and device for the whole process; the next training may want others.
     AcceleratorState._reset_state(reset_partial_state=True)
     # Without a GPU it must be told so: under torchrun it would let each process train for itself.
     gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     precision = "bf16" if recipe.precision == "bf16" else "no"
-    return Accelerator(cpu=recipe.device == "cpu" or not gpu, mixed_precision=precision)
+    # Some tasks learn a part of their weights for a while, then another one.
+    partly = DistributedDataParallelKwargs(find_unused_parameters=True)
+    cpu = recipe.device == "cpu" or not gpu
+    return Accelerator(cpu=cpu, mixed_precision=precision, kwargs_handlers=[partly])
 
 
 class Measured(NamedTuple):

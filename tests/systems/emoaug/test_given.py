@@ -19,13 +19,19 @@ def test_data_to_train_on(tmp_path: Path) -> None:
     assert [item.emotion for item in to_train_on(read_data(place))] == ["happy", "sad", None]
 
 
-@pytest.mark.parametrize("name", ["test.csv", "Test.csv", "validation.csv", "dev.tsv", "val.csv"])
+@pytest.mark.parametrize("name", ["test.csv", "Test.csv", "validation.csv", "dev.tsv", "my-test.csv", "held_out.csv"])
 def test_data_called_test(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ConfigError, match=f"{name} is there to test on, by its name"):
+    with pytest.raises(ConfigError, match=f"{name} is there to test on"):
         to_train_on(read_data(table(tmp_path / name, "path,emotion", "a.wav,happy", "b.wav,sad")))
 
 
-@pytest.mark.parametrize("name", ["latest.csv", "testimony.csv", "train.test.csv", "my-test.csv"])
+def test_data_in_a_folder_called_test(tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    with pytest.raises(ConfigError, match=r"cuts\.csv is there to test on, by its name or folder"):
+        to_train_on(read_data(table(tmp_path / "test" / "cuts.csv", "path,emotion", "a.wav,happy", "b.wav,sad")))
+
+
+@pytest.mark.parametrize("name", ["latest.csv", "testimony.csv", "train.test.csv"])
 def test_data_whose_name_only_holds_the_word(tmp_path: Path, name: str) -> None:
     to_train_on(read_data(table(tmp_path / name, "path,emotion", "a.wav,happy", "b.wav,sad")))
 

@@ -104,6 +104,10 @@ def test_of_another_length_the_melody_is_stretched():
     assert np.isfinite(taken).all()
 
 
+def test_the_melody_of_other_words_does_not_fit():
+    assert borrowed(PARTS, parts_of(2.0, seed=9), NET, LAG) is None
+
+
 def test_nothing_can_be_borrowed_where_nothing_is_voiced():
     whisper = parts_of(1.0, voiced=False)
     assert borrowed(PARTS, whisper, NET, LAG) is None

@@ -1,4 +1,4 @@
-"""The second stage: a critic learns what emotions sound like, the networks learn to please it, no more is touched."""
+"""The last stage: a critic learns what emotions sound like, the networks learn to please it, no more is touched."""
 
 from functools import partial
 from pathlib import Path

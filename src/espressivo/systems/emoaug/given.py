@@ -26,7 +26,7 @@ MOST = 2000
 """Recordings of an emotion that are heard; more would tell next to nothing new of its prosody."""
 FROM, STYLE = "made_from", "style_from"
 """Notes of a made clip: its source, and the recordings whose prosody it has."""
-_HELD = re.compile(r"test|val(id(ation)?)?|dev(elopment)?|eval(uation)?|held[-_ ]?out", re.IGNORECASE)
+_HELD = re.compile(r"test|val(id(ation)?)?|dev(elopment)?|eval(uation)?|held([-_ ]?out)?", re.IGNORECASE)
 """Names of what is kept from training."""
 
 
@@ -39,8 +39,10 @@ def to_train_on(data: Data) -> list[Item]:
     """
     if not data.path.name.lower().endswith((*TABLES, *CUTS)):
         raise InputError(f"{str(data.path)!r} holds shards: give a CSV or a CutSet, with a file for each recording")
-    if _HELD.fullmatch(data.path.name.partition(".")[0]):
-        raise ConfigError(f"{data.path.name} is there to test on, by its name: augment what is trained on, alone")
+    named = (*re.split(r"[^a-z]+", data.path.name.partition(".")[0].lower()), data.path.absolute().parent.name)
+    if any(_HELD.fullmatch(name) for name in named):
+        told = f"{data.path.name} is there to test on, by its name or folder"
+        raise ConfigError(f"{told}: augment what is trained on, alone")
     survey(data)
     items = list(data)
     held = next((item for item in items if item.part and _HELD.fullmatch(item.part.strip())), None)

@@ -107,10 +107,10 @@ class Mix(Way):
 class Sample(Way):
     """A draw from the Gaussian of the emotion's prosodies.
 
-    An emotion often has fewer recordings than a prosody has numbers (64), so their covariance alone is singular: draws
-    would lie in the span of what is there. It is shrunk, after each number is divided by its deviation within emotions,
-    towards a multiple of the identity: with few recordings the draw trusts what holds for all emotions, with many the
-    emotion's own correlations. How far is worked out from the data, by the formula for Gaussian samples (OAS: Chen,
+    A rare emotion has hardly more recordings than a prosody has numbers, so their covariance alone is uncertain, or
+    even singular. It is shrunk, after each number is divided by its deviation within emotions, towards a multiple of
+    the identity: with few recordings the draw trusts what holds for all emotions, with many the emotion's own
+    correlations. How far is worked out from the data, by the formula for Gaussian samples (OAS: Chen,
     Wiesel, Eldar and Hero, arXiv 0907.4698), which is nearer the best than that of Ledoit and Wolf when there are few,
     and leaves no setting to tune.
     """

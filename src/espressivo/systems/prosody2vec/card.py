@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from espressivo.systems.prosody2vec.model import ProsodyConfig
 
 
-def card(config: ProsodyConfig, hours: float, speakers: int) -> str:
-    names = ", ".join(config.emotions)
-    how = f"labelled {names}, on top of a model that was trained without labels" if names else "without labels"
+def card(config: ProsodyConfig, hours: float, speakers: int, labels: Sequence[str] = ()) -> str:
+    """Of a model whose last stage learned from so much speech, with these labels on some of it."""
+    how = f"some of it labelled {', '.join(labels)}, on top of an earlier stage" if labels else "without labels"
     return f"""# {config.name}
 
 Takes speech apart into words, voice, melody and prosody, and puts it together again.

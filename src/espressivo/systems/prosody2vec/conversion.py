@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SLOWEST, FASTEST = 1.8, 0.6  # times as long as before
 LOWEST, HIGHEST = 55.0, 600.0  # Hz
 SMOOTH = 5  # runs over which the change of pace is averaged
+SAME_WORDS = 0.45
+"""Mean cosine between what is said and what it was matched with. Of two people who say the same, .58 to .84 in 9 of 10
+pairs (nEMO; EmoDB .40 to .86); of two who say something else, .08 to .32 (.09 to .33)."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +158,10 @@ def _batch(values: np.ndarray) -> Tensor:
 
 
 def borrowed(parts: Parts, other: Parts, net: Prosody2Vec, lag: float) -> Float[np.ndarray, " frames"] | None:
-    """The melody of `other` on the sounds of `parts`, around the voice's own usual pitch; None if nothing is voiced.
+    """The melody of `other` on the sounds of `parts`, around the voice's own usual pitch.
 
-    Sounds are matched by dynamic time warping on what is said, so the words should be the same, or nearly.
+    Sounds are matched by dynamic time warping on what is said. None where nothing is voiced, or where the words are
+    other ones: a melody does not fit those.
     """
     if not ((parts.hz > 0).any() and (other.hz > 0).any()):
         return None
@@ -165,14 +169,15 @@ def borrowed(parts: Parts, other: Parts, net: Prosody2Vec, lag: float) -> Float[
         usual = [float(net.expected(torch.from_numpy(part.speaker)[None])[0]) for part in (parts, other)]
     ours, theirs = (content_at(part.content, middles(len(part)), lag) for part in (parts, other))
     match = aligned(ours, theirs)
+    if np.mean(np.sum(_directions(ours) * _directions(theirs)[match], axis=1)) < SAME_WORDS:
+        return None
     return carried(other.hz)[match] + np.float32(usual[0] - usual[1])
 
 
 def aligned(one: Float[np.ndarray, "n dim"], other: Float[np.ndarray, "m dim"]) -> np.ndarray:
     """For each frame of `one` the frame of `other` that fits, in order: (n,) integers."""
     # In double precision: on the way back, sums that were equal must be found equal.
-    unit = [x.astype(np.float64) / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6) for x in (one, other)]
-    cost = 1 - unit[0] @ unit[1].T
+    cost = 1 - _directions(one) @ _directions(other).T
     n, m = cost.shape
     total = np.full((n + 1, m + 1), np.inf)
     total[0, 0] = 0
@@ -189,3 +194,7 @@ def aligned(one: Float[np.ndarray, "n dim"], other: Float[np.ndarray, "m dim"]) 
         if j > 1 and total[i - 1, j - 1] <= total[i - 1, j]:
             j -= 1
     return match
+
+
+def _directions(x: Float[np.ndarray, "n dim"]) -> Float[np.ndarray, "n dim"]:
+    return x.astype(np.float64) / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-6)

@@ -1,4 +1,4 @@
-"""Who judges, in the second stage, whether an emotion is heard: two pairs of ears on a mel spectrogram.
+"""Who judges, in the last stage, whether an emotion is heard: two pairs of ears on a mel spectrogram.
 
 One listens through layers of Whisper, which were trained on far more speech than any corpus of emotions holds: what
 pleases it is not a trick that works on one small network alone. The other sees the melody, which a mel shows badly.

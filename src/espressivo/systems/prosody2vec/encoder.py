@@ -3,7 +3,7 @@
 It may say little: a few numbers a second, each of a few values. What content and speaker already tell is not worth
 them, and timbre is taken out before.
 
-Source: Qu, Wei and Wermter (arXiv 2212.06972), the prosody encoder; what it sees and how little it may say are ours.
+Source: Qu et al. (arXiv 2212.06972), the prosody encoder; what it sees and how little it may say are ours.
 """
 
 from __future__ import annotations

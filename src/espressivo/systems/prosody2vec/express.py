@@ -65,9 +65,13 @@ class ExpressTask(LaterTask):
             expected = actor.net.expected(batch.speaker)
         if actor.training:
             actor.step += 1
-        if float(actor.step) <= self.recipe.rehearse:
+        if self._rehearses(actor):
             return self._judging(actor, batch, expected)
         return self._acting(actor, batch, expected)
+
+    def _rehearses(self, actor: Any) -> bool:
+        """Whether the critic learns yet; all batches of a step do the same."""
+        return float(actor.step) <= self.recipe.rehearse * self.recipe.accumulate
 
     def _judging(self, actor: Any, batch: Batch, expected: Expected) -> Losses:
         """The critic learns from real recordings."""
@@ -118,7 +122,7 @@ class ExpressTask(LaterTask):
     def validate(self, model: nn.Module) -> Mapping[str, float] | None:
         """None while the critic learns: the networks are as they were."""
         actor: Any = getattr(model, "module", model)
-        if float(actor.step) <= self.recipe.rehearse:
+        if self._rehearses(actor):
             return None
         with torch.random.fork_rng():  # what is drawn here is drawn alike each time, and not from the training's
             torch.manual_seed(self.recipe.seed)

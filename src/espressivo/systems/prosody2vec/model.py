@@ -3,7 +3,7 @@
 The decoder makes the mel spectrogram of all parts; two small networks say which melody and which pace go with a prosody
 and a sentence.
 
-Source: Qu, Wei and Wermter, Disentangling Prosody Representations with Unsupervised Speech Reconstruction (arXiv
+Source: Qu et al., Disentangling Prosody Representations with Unsupervised Speech Reconstruction (arXiv
 2212.06972): unit encoder, speaker encoder, prosody encoder, decoder. Melody and pace are ours.
 """
 
@@ -49,7 +49,7 @@ class ProsodyConfig:
             how many numbers that has; "" and 0 for none.
         style, levels: numbers of the prosody of a second, and how many values each may have.
         styles: of the codebook of style tokens.
-        emotions: that it can be told to show; none before the second stage.
+        emotions: that it can be told to show; none before the last stage.
         width, layers: of the decoder; `prosody_` of the prosody encoder; `contour_` of what gives melody and pace.
     """
 

@@ -33,7 +33,7 @@ class ProsodyRecipe(Recipe):
         begin: a folder of a model, which the latter two go on from; the networks keep its shape.
         name_weight: of naming emotions.
         felt: share of labelled examples that are told their emotion in place of their prosody.
-        rehearse: batches in which the critic learns, before the networks do.
+        rehearse: steps in which the critic learns, before the networks do.
         please: weight of the critic that ought to hear the emotion in what is made.
         spare: weight of what the change costs the voice, see express.costly.
         labels: emotions of the data that are taken for another.
@@ -69,7 +69,7 @@ class ProsodyRecipe(Recipe):
     please: float = Field(default=0.4, ge=0)
     spare: float = Field(default=0.5, ge=0)
     labels: dict[str, str] = {}
-    jobs: Count = 1
+    jobs: Some = 1
 
     @property
     def config(self) -> ProsodyConfig:

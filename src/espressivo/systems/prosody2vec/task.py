@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -31,7 +31,6 @@ from espressivo.training import Losses, Task
 from espressivo.training.checkpoint import save_model
 
 RECIPE, RECIPES = ProsodyRecipe, FOLDER
-SHOWN = ("mel", "contour", "pace")
 KNOWN = 5  # recordings of somebody before the adversary learns to tell them
 
 
@@ -64,6 +63,9 @@ class Learner(nn.Module):
 
 class ProsodyTask(Task[Batch]):
     """Learns to put recordings together again from their parts; nobody tells it any feelings."""
+
+    shown: ClassVar[tuple[str, ...]] = ("mel", "contour", "pace")
+    """Parts of the loss whose sum a validation goes by."""
 
     def __init__(self, recipe: ProsodyRecipe, heard: Recordings, held: Recordings | None) -> None:
         self.recipe, self.heard, self.held = recipe, heard, held
@@ -136,7 +138,7 @@ class ProsodyTask(Task[Batch]):
                 losses = self.loss(model, Batch(*(part.to(device) for part in batch)))
                 found.append({name: float(value) for name, value in losses.parts.items()})
         model.train()
-        means = {name: float(np.mean([row[name] for row in found])) for name in SHOWN if name in found[0]}
+        means = {name: float(np.mean([row[name] for row in found])) for name in self.shown}
         return {"score": -sum(means.values()), **means}
 
     def speakers(self) -> Mapping[str, Collection[str | None]]:
@@ -155,7 +157,8 @@ class ProsodyTask(Task[Batch]):
         count = min(net.config.styles, len(points))
         net.styles[:count] = torch.from_numpy(clustered(points, count, self.recipe.seed))
         net.styles[count:] = net.styles[:1]
-        text = card(net.config, self.heard.hours, len(self.heard.speakers()))
+        labels = () if self.recipe.learns == "speech" else self.heard.emotions
+        text = card(net.config, self.heard.hours, len(self.heard.speakers()), labels)
         save_model(folder, net, net.config, text, half=True)
 
 
@@ -245,7 +248,7 @@ def make_task(recipe: ProsodyRecipe) -> ProsodyTask:
 def recordings_of(recipe: ProsodyRecipe, hearing: HeardFeature | None) -> tuple[Recordings, Recordings | None]:
     """To learn from, and to validate on if there are such."""
 
-    names = {canonical(name): other for name, other in recipe.labels.items()}
+    names = {canonical(name): canonical(other) for name, other in recipe.labels.items()}
 
     def read(path: Path) -> Recordings:
         renamed = [replace(item, emotion=names.get(item.emotion or "", item.emotion)) for item in read_data(path)]

@@ -3,7 +3,7 @@
 All else goes on as before, adversaries too, so that the prosody still puts recordings together and still hides who
 speaks. Emotions are named twice, by what the encoder has pooled and by the few numbers that it says of it.
 
-Source: Qu, Wei and Wermter (arXiv 2212.06972), the fine-tuning for emotion recognition; that it stays a prosody encoder
+Source: Qu et al. (arXiv 2212.06972), the fine-tuning for emotion recognition; that it stays a prosody encoder
 meanwhile is ours.
 """
 
@@ -32,6 +32,8 @@ class Namer(Learner):
 
 class TuneTask(LaterTask):
     """Learns what emotions sound like in the prosody."""
+
+    shown = (*LaterTask.shown, "named")
 
     def build(self) -> nn.Module:
         return Namer(self.begun(), len(self.who), len(self.heard.emotions))
