@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from common import data_root, rounded, save, table
-from copy_synthesis import Judges, plain, word_errors
+from copy_synthesis import Judges, plain
 from emoaug_clips import TESTED
 from emotion_judges import SPEECH, Judge, Listener, Measuring
 from espressivo.assets.shipped import beside
@@ -32,6 +32,7 @@ from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.corpora.spread import cores, spread
 from espressivo.media.read import from_arrays
+from espressivo.metrics.words import word_errors
 from espressivo.signal.speaker import similarity
 from espressivo.systems.prosody2vec.conversion import Manner, aligned
 from espressivo.systems.prosody2vec.examples import carried
@@ -147,8 +148,8 @@ class Trial:
         row["speaker_cosine"] = similarity(judges.speaker.embed(samples), judges.speaker.embed(wave(other)))
         row["dnsmos"] = judges.quality(samples)
         if source.language == "en" and source.text:
-            text = plain(source.text)
-            row["errors"], row["words"] = word_errors(text, judges.words(samples)), len(text.split())
+            said = plain(source.text).split()
+            row["errors"], row["words"] = word_errors(said, judges.words(samples).split()), len(said)
         return row
 
 

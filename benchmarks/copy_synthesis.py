@@ -27,6 +27,7 @@ from espressivo.clip import SPEECH_RATE
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.metrics.quality import DNSMOS, melody_agreement
+from espressivo.metrics.words import word_errors
 from espressivo.signal.harmonic_vocoder import HarmonicVocoder
 from espressivo.signal.mel import MelSpectrogram
 from espressivo.signal.pitch import PitchTracker
@@ -96,22 +97,12 @@ class Judges:
 
     def errors(self, reference: str, wave: np.ndarray) -> dict[str, int]:
         """Nothing where there is no English to compare with."""
-        return {"word_errors": word_errors(reference, self.words(wave))} if reference else {}
+        return {"word_errors": word_errors(reference.split(), self.words(wave).split())} if reference else {}
 
 
 def plain(text: str) -> str:
     """Lower case, no punctuation: what word error rates are counted on."""
     return " ".join(re.sub(r"[^a-z' ]+", " ", text.lower()).split())
-
-
-def word_errors(reference: str, heard: str) -> int:
-    """Insertions, deletions and substitutions between two plain texts."""
-    row = list(range(len(heard.split()) + 1))
-    for i, wanted in enumerate(reference.split(), start=1):
-        diagonal, row[0] = row[0], i
-        for j, word in enumerate(heard.split(), start=1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (word != wanted))
-    return row[-1]
 
 
 def measure(utterance: Utterance, models: Mapping[str, Vocoder], judges: Judges) -> dict[str, Any]:

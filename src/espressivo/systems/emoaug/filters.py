@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,19 +14,15 @@ from espressivo.corpora.item import Item
 from espressivo.engines.recognizer import LONGEST_PIECE, Recognizer
 from espressivo.engines.stretches import stretches
 from espressivo.errors import ConfigError
+from espressivo.metrics.words import word_error_rate, words
 from espressivo.signal.speaker import SpeakerEncoder, similarity, speaker_encoder
 from espressivo.signal.vad import SpeechDetector
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from espressivo.clip import Transcript
 
 LEAST_SIMILAR, MOST_WRONG = 0.45, 0.34
 RECOGNIZER = "whisper-base"
-_UNSPACED = {"ja", "ko", "lo", "my", "th", "yue", "zh"}
-"""Languages that are written without spaces between words, or, as Korean, with spaces that are often left out."""
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 
 @dataclass(frozen=True)
@@ -145,26 +140,3 @@ class Judge:
             return self._recognizer.pieces(pieces, language=language)
         except ConfigError:  # a language that it does not know: it guesses the nearest
             return self._recognizer.pieces(pieces)
-
-
-def words(text: str, language: str | None = None) -> tuple[str, ...]:
-    """The words of a text in lower case, without punctuation; characters, where words are written without spaces."""
-    found = _WORD.findall(text.casefold().replace("’", "'"))
-    return tuple("".join(found)) if language in _UNSPACED else tuple(found)
-
-
-def word_error_rate(reference: Sequence[str], heard: Sequence[str]) -> float:
-    """Substitutions, deletions and insertions from `reference` to `heard`, against the words of `reference`.
-
-    Raises:
-        ValueError: no words to hold it against.
-    """
-    if not reference:
-        raise ValueError("a word error rate needs words to hold it against")
-    row = np.arange(len(heard) + 1)
-    for number, word in enumerate(reference, 1):
-        changed = row[:-1] + np.array([word != other for other in heard], int)
-        best = np.concatenate([[number], np.minimum(changed, row[1:] + 1)])
-        steps = np.arange(len(best))
-        row = np.minimum.accumulate(best - steps) + steps  # insertions, along the row
-    return float(row[-1]) / len(reference)

@@ -173,7 +173,7 @@ class Prosody:
         if not len(tokens) or tokens.style is None:
             raise InputError("there are no tokens to speak, or none for the style")
         frames = max(1, round(tokens.duration * RATE))
-        times = (np.arange(frames) + 0.5) / RATE
+        times = middles(frames)
         content = content_at(self._units.codebook[tokens.units], times, self._units.lag)
         styles = self.net.styles[torch.from_numpy(tokens.style[: seconds_of(frames)].astype(int))][None]
         hz = (scale or PitchScale()).hertz(tokens.pitch, tokens.register or 150.0)
