@@ -53,7 +53,8 @@ class Trial:
 
     def __call__(self, setting: Setting) -> dict[str, float]:
         with threads(1):
-            tools, chosen, name = lab(self.checkpoint), drawn(setting, tools), setting.corpus
+            tools, name = lab(self.checkpoint), setting.corpus
+            chosen = drawn(setting, tools)
             everything = heard(name, setting.few)
             real = everything.only(np.isin(everything.ids, [item.id for item in chosen]))
             test = everything.only(np.isin(everything.speaker, TESTED[name]))
