@@ -52,12 +52,12 @@ def emoaug(folder: Path) -> EmoAug:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[Any, ...]]]:
-    """What each converter was given after the parts."""
+    """The old and the new manner that each converter was given."""
     calls: list[tuple[Any, ...]] = []
     real = Converter.__call__
 
     def noted(self: Converter, parts: Parts, *given: np.ndarray) -> Change:
-        calls.append(given)
+        calls.append(given[:2])
         return real(self, parts, *given)
 
     monkeypatch.setattr(Converter, "__call__", noted)

@@ -120,8 +120,7 @@ def test_what_comes_out_is_speech_that_marks_itself(made, tmp_path):
 
 
 def test_the_manner_is_handed_on(made):
-    assert made.converter.manner == Manner()
-    assert made.converter.lag == 0.015
+    assert made.manner == Manner()
     slow = standing_in(made.folder, Manner(pace=0, tempo=1.5))
     assert slow.convert(sound(1.5), emotion="sad").duration == pytest.approx(2.25, abs=2 / RATE)
 

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,10 @@ from espressivo.systems.emoaug.filters import Judge, Limits, Reference
 from espressivo.systems.emoaug.pipeline import EmoAug, Variation, utterance
 from espressivo.systems.emoaug.plan import Wanted
 from espressivo.systems.emoaug.styles import Target, Way
-from espressivo.systems.prosody2vec.parts import Parts
 from espressivo.training.seeds import threads
+
+if TYPE_CHECKING:
+    from espressivo.systems.prosody2vec.parts import Parts
 
 SUFFIX = ".flac"
 _KEPT = 32  # sources that are kept in memory

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from espressivo.corpora.licences import terms
-from espressivo.systems.prosody2vec.model import ProsodyConfig
+
+if TYPE_CHECKING:
+    from espressivo.systems.prosody2vec.model import ProsodyConfig
 
 
 def note(config: ProsodyConfig, corpora: Mapping[str, int], counts: Mapping[str, int], command: str) -> str:

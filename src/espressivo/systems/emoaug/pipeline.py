@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from espressivo.assets.model import WEIGHTS, read_config
+from espressivo.assets.model import WEIGHTS
 from espressivo.clip import Clip, Sound
 from espressivo.errors import AssetError, InputError
 from espressivo.media.speech import Speech
-from espressivo.systems.prosody2vec.conversion import Converter
-from espressivo.systems.prosody2vec.model import ProsodyConfig
-from espressivo.systems.prosody2vec.parts import Parts
-from espressivo.systems.prosody2vec.pipeline import Prosody, changed, overall, style_of, tone_of
+from espressivo.systems.prosody2vec.pipeline import Prosody, style_of
 from espressivo.training.checkpoint import fingerprint
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+
+    from espressivo.systems.prosody2vec.model import ProsodyConfig
+    from espressivo.systems.prosody2vec.parts import Parts
 
 LONGEST = 60.0
 """Seconds of an utterance; more is a recording of many of them, and takes memory with its length."""
@@ -74,10 +74,10 @@ class EmoAug:
     def folder(self) -> Path:
         return self.prosody.folder
 
-    @cached_property
+    @property
     def config(self) -> ProsodyConfig:
         """Name and licence of the model among others. Raises AssetError where the folder holds none."""
-        return read_config(self.folder, ProsodyConfig, ProsodyConfig.system)
+        return self.prosody.config
 
     @cached_property
     def digest(self) -> str:
@@ -96,13 +96,10 @@ class EmoAug:
     ) -> Speech:
         """`sound`, of which these are the parts, with the prosody `point` as its mean."""
         prosody = self.prosody
-        old = tone_of(prosody.net, parts)
         wanted = prosody.net.toned(torch.from_numpy(point)).numpy()
         if how.emotion in prosody.emotions:
             wanted = (1 - how.named) * wanted + how.named * prosody.wish(emotion=how.emotion).tone
-        new = old + how.intensity * (wanted - overall(old))
-        convert = Converter(prosody.net, prosody.converter.lag, replace(prosody.manner, tempo=how.tempo))
-        return changed(sound, parts, convert(parts, old, new.astype(np.float32)))
+        return prosody.moved(sound, parts, wanted, how.intensity, tempo=how.tempo)
 
     def __reduce__(self) -> tuple[type[EmoAug], tuple[Prosody]]:
         return type(self), (Prosody(self.prosody.folder, self.prosody.manner),)

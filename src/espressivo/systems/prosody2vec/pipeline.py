@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from espressivo.assets.model import read_config
 from espressivo.assets.shipped import by_licence
 from espressivo.clip import SPEECH_RATE, Sound
 from espressivo.emotion import canonical
@@ -22,7 +24,7 @@ from espressivo.signal.tokens import PITCH_RATE, UNIT_RATE, PitchScale, SpeechTo
 from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner, borrowed
 from espressivo.systems.prosody2vec.encoder import BANDS, Look, Usual, seen
 from espressivo.systems.prosody2vec.examples import carried, nearest, usual
-from espressivo.systems.prosody2vec.model import Prosody2Vec
+from espressivo.systems.prosody2vec.model import Prosody2Vec, ProsodyConfig
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts, Takes, content_at, hearing_of
 from espressivo.systems.prosody2vec.seconds import middles, seconds_of, spread_out
 from espressivo.systems.speech_units.pipeline import SpeechUnits
@@ -70,6 +72,11 @@ class Prosody:
         return cls(by_licence(CHECKPOINTS, licence))
 
     @cached_property
+    def config(self) -> ProsodyConfig:
+        """Name, licence, emotions of the model; no weights are read. Raises AssetError where the folder holds none."""
+        return read_config(self.folder, ProsodyConfig, ProsodyConfig.system)
+
+    @cached_property
     def net(self) -> Prosody2Vec:
         return Prosody2Vec.load(self.folder)
 
@@ -85,14 +92,10 @@ class Prosody:
     def _units(self) -> SpeechUnits:
         return SpeechUnits.from_pretrained()
 
-    @cached_property
-    def converter(self) -> Converter:
-        return Converter(self.net, self._units.lag, self.manner)
-
     @property
     def emotions(self) -> tuple[str, ...]:
         """Those it can give."""
-        return self.net.config.emotions
+        return self.config.emotions
 
     def style(self, sound: Sound) -> Float[np.ndarray, "seconds style"]:
         """The prosody of each second of `sound`.
@@ -153,10 +156,29 @@ class Prosody:
         if not 0 <= intensity <= 1:
             raise ConfigError(f"got an intensity of {intensity:g}: give 0 (as it is) to 1 (all of it)")
         parts = self.takes(sound)
-        old = tone_of(self.net, parts)
-        new = old + intensity * (wish.tone - overall(old))
         contour = None if wish.parts is None else self._contour(parts, wish.parts, intensity)
-        return changed(sound, parts, self.converter(parts, old, new, contour))
+        return self.moved(sound, parts, wish.tone, intensity, contour=contour)
+
+    def moved(
+        self,
+        sound: Sound,
+        parts: Parts,
+        tone: Float[np.ndarray, " tone"],
+        intensity: float = 1.0,
+        *,
+        tempo: float = 1.0,
+        contour: Float[np.ndarray, " frames"] | None = None,
+    ) -> Speech:
+        """`sound`, of which these are the parts, its manner moved so far towards one whose mean is `tone`.
+
+        Args:
+            tempo: times as long as that manner makes it.
+            contour: a melody besides, see Converter.
+        """
+        old = tone_of(self.net, parts)
+        new = (old + intensity * (tone - overall(old))).astype(np.float32)
+        manner = replace(self.manner, tempo=tempo * self.manner.tempo)
+        return changed(sound, parts, Converter(self.net, self._units.lag, manner)(parts, old, new, contour))
 
     def _contour(self, parts: Parts, other: Parts, intensity: float) -> np.ndarray | None:
         taken = borrowed(parts, other, self.net, self._units.lag)
