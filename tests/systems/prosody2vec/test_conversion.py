@@ -14,6 +14,7 @@ from espressivo.signal.pitch import PitchTracker
 from espressivo.systems.prosody2vec.conversion import (
     HIGHEST,
     LOWEST,
+    MOST,
     Change,
     Converter,
     Manner,
@@ -239,7 +240,21 @@ def test_a_broad_difference_of_the_mels_is_the_colour(net):
     net.mel = lambda content, speaker, pitch, voiced, tone, quiet: tone[..., :1].expand(-1, -1, PAIR * BANDS)  # type: ignore[method-assign]
     old, new = styles(PARTS), styles(PARTS)
     new[:, 0] += 0.75
-    np.testing.assert_allclose(Converter(net, LAG)(PARTS, old, new).colour, 0.75, atol=1e-5)
+    np.testing.assert_allclose(Converter(net, LAG)(PARTS, old, new).colour, bounded(0.75), atol=1e-5)
+
+
+@pytest.mark.parametrize("asked", [-30.0, 0.01, 4.0])
+def test_the_colour_has_its_limits(net, asked):
+    net.mel = lambda content, speaker, pitch, voiced, tone, quiet: tone[..., :1].expand(-1, -1, PAIR * BANDS)  # type: ignore[method-assign]
+    old, new = styles(PARTS), styles(PARTS)
+    new[:, 0] += asked
+    found = Converter(net, LAG)(PARTS, old, new).colour
+    np.testing.assert_allclose(found, bounded(asked), atol=1e-5)
+    assert np.abs(found).max() <= MOST
+
+
+def bounded(colour: float) -> float:
+    return MOST * float(np.tanh(colour / MOST))
 
 
 def test_the_fine_detail_of_the_mels_is_left_to_the_recording(net):
@@ -255,7 +270,7 @@ def test_colour_hears_the_melody_too(net):
     net.mel = lambda content, speaker, pitch, voiced, tone, quiet: pitch[..., None].expand(-1, -1, PAIR * BANDS)  # type: ignore[method-assign]
     contour = np.full(len(PARTS), np.log(220.0), np.float32)
     colour = Converter(net, LAG)(steady(150.0), styles(PARTS), styles(PARTS), contour).colour
-    np.testing.assert_allclose(colour, np.log(220 / 150), atol=1e-5)
+    np.testing.assert_allclose(colour, bounded(np.log(220 / 150)), atol=1e-5)
 
 
 def test_what_is_made_is_told_of_quiet_pauses_only_if_so_wished(net):
@@ -266,4 +281,4 @@ def test_what_is_made_is_told_of_quiet_pauses_only_if_so_wished(net):
     old, own = styles(PARTS), noise(PARTS)["noise"]
     assert (Converter(net, LAG)(PARTS, old, styles(PARTS, 1)).colour == 0).all()
     clean = Converter(net, LAG, Manner(clean=own + 2.0))(PARTS, old, old).colour
-    np.testing.assert_allclose(clean, 2.0, atol=1e-5)
+    np.testing.assert_allclose(clean, bounded(2.0), atol=1e-5)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SLOWEST, FASTEST = 1.8, 0.6  # times as long as before
 LOWEST, HIGHEST = 55.0, 600.0  # Hz
+MOST = 1.0  # nats that a band is made louder or quieter: more takes words and voice away rather than adding feeling
 SMOOTH = 5  # runs over which the change of pace is averaged
 SAME_WORDS = 0.45
 """Mean cosine between what is said and what it was matched with. Of two people who say the same, .58 to .84 in 9 of 10
@@ -144,7 +145,8 @@ class Converter:
             net.mel(content, speaker, _batch(pitch), _batch(voiced), tone, quiet)
             for (pitch, tone), quiet in ((before, own), (after, clean))
         ]
-        return manner.colour * smoothed(made[1] - made[0]).reshape(-1, BANDS).numpy()
+        wanted = smoothed(made[1] - made[0]).reshape(-1, BANDS).numpy()
+        return manner.colour * np.float32(MOST) * np.tanh(wanted / MOST)
 
 
 def _at(values: np.ndarray, places: np.ndarray, steps: bool = False) -> np.ndarray:
