@@ -1,12 +1,12 @@
 """Does made speech help a reader of emotions, on people never heard? No augmentation, perturbation, EmoAug.
 
-python benchmarks/emoaug.py [--jobs N] [--checkpoint FOLDER]   about 40 minutes on two cores; what it heard is kept
+python benchmarks/emoaug.py [--jobs N] [--checkpoint FOLDER]   about 20 minutes on two cores; what it heard is kept
 python benchmarks/emoaug.py --quick                            a few clips of each, in a minute or two; writes nothing
 
 The reader is that of systems/voice_emotion, trained on 10 %, 30 % and 100 % of the recordings of the speakers that are
 not tested on: balanced, as they are, and imbalanced, where every other emotion keeps a quarter of its own. It draws
 every emotion equally often in any case, so "none" repeats the recordings of the rare ones. Both augmentations add the
-same number of clips to the same emotions: balanced as many as there are (to 48), imbalanced what it lacks (to 48).
+same number of clips to the same emotions: balanced as many as there are (to 24), imbalanced what it lacks (to 24).
 
 Perturbed clips keep their emotion: drawn with equal odds the speed times 0.9 or 1.1, by resampling as Kaldi's recipes
 do, which moves pitch and formants too; or the pitch two semitones up or down by PSOLA, as EmoAug's clips are raised, so

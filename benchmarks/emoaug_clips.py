@@ -35,7 +35,7 @@ TESTED = {
     "ravdess": tuple(f"ravdess-{number}" for number in range(16, 21)),
     "nemo": ("nemo-TP0", "nemo-MP0"),
 }
-MOST = 48
+MOST = 24
 RARE = 0.25
 SPEEDS, SEMITONES = (0.9, 1.1), (-2.0, 2.0)
 VERSION = 2  # of what is kept in the cache

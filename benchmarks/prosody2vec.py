@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from common import rounded, save, table
+from emoaug_clips import TESTED
 from espressivo.assets.shipped import beside
 from espressivo.corpora.features import extract
 from espressivo.corpora.spread import cores, spread
@@ -47,6 +48,7 @@ from voice_emotion import (
     simple,
     uar,
     wakehubert,
+    war,
 )
 
 HEARD_BY = {"emodb": "prosody2vec-nc", "ravdess": "prosody2vec", "nemo": "prosody2vec"}
@@ -157,6 +159,27 @@ def across() -> dict[str, Any]:
     return rows
 
 
+def fine_tuned() -> dict[str, Any]:
+    """UAR and WAR on the speakers that prosody2vec-nc was not fine-tuned on, by what it was; mean over the seeds."""
+    rows: dict[str, Any] = {}
+    for name, people in TESTED.items():
+        tables = {kind: of(name, parts, "prosody2vec-nc") for kind, parts in KINDS.items()}
+        for kind, data in (tables | {kind: made(name) for kind, made in PLAINER.items()}).items():
+            held = np.isin(data.speaker, people)
+            taught, asked = (relabelled(PLAIN, data.only(chosen)) for chosen in (~held, held))
+            found: dict[str, list[float]] = {"uar": [], "speaker known": [], "war": []}
+            for seed in SEEDS:
+                net = fitted(PLAIN, taught, seed)
+                p, known = (probabilities(net, asked, way) for way in (False, True))
+                names, truth = net.config.emotions, asked.emotion
+                for key, value in (("uar", uar(names, truth, p)), ("war", war(names, truth, p))):
+                    found[key].append(value)
+                found["speaker known"].append(uar(names, truth, known))
+            row = {key: float(np.mean(values)) for key, values in found.items()}
+            rows.setdefault(kind, {})[name] = row | {"seeds ±": float(np.std(found["uar"]))}
+    return rows
+
+
 def leakage() -> dict[str, Any]:
     """What a linear probe reads of the speaker, and of the sentence by speakers it has not heard."""
     rows: dict[str, Any] = {}
@@ -184,10 +207,13 @@ def main() -> None:
         taken(name, Prosody2Vec.load(beside(f"checkpoints/{HEARD_BY[name]}")).config, jobs)
         extract(items(name), SimpleFeature(), jobs=jobs)  # each process finds in the cache what was measured
     result = {"heard by": HEARD_BY, "one speaker left out": recognition(jobs), "across corpora": across()}
+    result["fine-tuned"] = fine_tuned()
     result["probes"] = leakage()
     for name in CORPORA:
         table({kind: rows[name] for kind, rows in result["one speaker left out"].items()})
         table({kind: rows[name] for kind, rows in result["probes"].items()})
+    for name in TESTED:
+        table({kind: rows[name] for kind, rows in result["fine-tuned"].items()})
     save("prosody2vec", rounded(result | {"seconds": time.perf_counter() - begun}))
 
 
