@@ -41,7 +41,7 @@ from espressivo.training.seeds import threads
 from voice_emotion import PLAIN, fitted, joined, uar
 
 FRACTIONS, SEEDS = (0.1, 0.3, 1.0), (0, 1, 2)
-OTHERS = ("mix", "sample", "same source", "unnamed")  # beside "other" from any source, on the smallest part of RAVDESS
+OTHERS = ("mix", "sample", "any source", "unnamed")  # beside "other" from the same emotion, on 10 % of RAVDESS
 SAMPLE = 6  # clips of each emotion that voice and words are measured on
 
 

@@ -21,7 +21,7 @@ from espressivo.errors import InputError
 from espressivo.media.read import from_arrays
 from espressivo.systems.emoaug.pipeline import INTENSITIES, NAMED, TEMPO, EmoAug, Variation, utterance
 from espressivo.systems.emoaug.plan import dealt
-from espressivo.systems.emoaug.styles import Prosodies, ways
+from espressivo.systems.emoaug.styles import WAYS, Prosodies, ways
 from espressivo.systems.prosody2vec.conversion import Change
 from espressivo.systems.prosody2vec.examples import Recordings
 from espressivo.systems.prosody2vec.parts import MEL, PAIR, Parts, hearing_of
@@ -38,7 +38,7 @@ TESTED = {
 MOST = 24
 RARE = 0.25
 SPEEDS, SEMITONES = (0.9, 1.1), (-2.0, 2.0)
-VERSION = 2  # of what is kept in the cache
+VERSION = 3  # of what is kept in the cache
 
 
 @dataclass(frozen=True)
@@ -160,15 +160,16 @@ def perturbations(setting: Setting, chosen: Sequence[Item], tools: Lab) -> Itera
 def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) -> Iterable[Clip]:
     """As `augment` makes them: a prosody of the emotion, its name, drawn intensity and pace.
 
-    Any recording is the source, of the style "same source" any of the emotion itself; "unnamed" leaves out the name.
+    Any recording of the emotion is the source, of the style "any source" any recording at all; "unnamed" leaves out the
+    name.
     """
     random, prosodies = np.random.default_rng([setting.seed, 2]), defaultdict(list)
     taken = tools.recordings(setting.corpus, setting.few)
     for item in chosen:
         prosodies[item.emotion].append((item.id, tools.emoaug.prosody_of(taken.parts(item)).mean(axis=0)))
     own = [Prosodies(str(name), *_columns(rows)) for name, rows in prosodies.items()]
-    same = style == "same source"
-    draw, everything = ways("other" if same or style == "unnamed" else style, own), dealt(chosen, random)
+    same = style != "any source"
+    draw, everything = ways(style if style in WAYS else "other", own), dealt(chosen, random)
     for emotion, count in lacks(setting, chosen).items():
         sources = dealt([item for item in chosen if item.emotion == emotion], random) if same else everything
         made = 0

@@ -22,6 +22,7 @@ RATE = 16_000
 SAID = "My dog is ill."
 pytestmark = pytest.mark.weights
 Convert = Callable[..., Ended]
+MADE = "espressivo: made with prosody2vec-debug (licence: as the recordings say)\n"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def files(folder: Path | str) -> list[str]:
 
 def test_a_recording(convert: Convert, run: Run, talk: Path, tmp_path: Path) -> None:
     ended = convert(talk, "-o", "happy.wav")
-    assert (ended.code, ended.err) == (0, "")
+    assert (ended.code, ended.err) == (0, MADE)
     assert ended.out.startswith("wrote:    happy.wav (")
     assert files(tmp_path) == ["happy.wav", "talk.wav"]
     assert "marked as synthetic by espressivo (metadata and watermark)" in run("detect", "happy.wav").out
@@ -183,10 +184,11 @@ def test_a_folder_of_recordings(convert: Convert, folder: Path) -> None:
     ended = convert(folder, "-o", "out")
     assert ended.code == 0, ended
     assert ended.out == "converted 2 of 4 into out\n"
-    broken, silent = ended.err.splitlines()
+    broken, silent, made = ended.err.splitlines()
+    assert made == MADE.strip()
     assert broken.startswith("espressivo: in/broken.wav: ")
     assert silent == "espressivo: in/silent.mp4: has no sound to convert"
-    assert files("out") == ["a.b.wav", "anna/b.wav"]
+    assert files("out") == ["a.b.wav", "anna/b.wav", "converted.json"]
 
 
 def test_what_is_there_already_is_left_as_it_is(convert: Convert, folder: Path) -> None:
@@ -197,6 +199,22 @@ def test_what_is_there_already_is_left_as_it_is(convert: Convert, folder: Path) 
         assert ended.code == 0, ended
         assert ended.out == f"{done} already, left as they are\n"
     assert (folder / "out" / "a.b.wav").read_bytes() == b"mine"
+
+
+def test_a_folder_that_was_begun_with_another_wish(convert: Convert, folder: Path) -> None:
+    convert(folder, "-o", "out")
+    before = {name: (Path("out") / name).read_bytes() for name in files("out")}
+    ended = convert(folder, "-o", "out", wish=("--emotion", "neutral"))
+    assert '\'out\' was begun with {"emotion": "happy"' in ended.complaint
+    assert {name: (Path("out") / name).read_bytes() for name in files("out")} == before
+
+
+def test_of_two_files_of_one_name_one_is_named_and_left_out(convert: Convert, folder: Path, talk: Path) -> None:
+    (folder / "a.b.mp3").write_bytes((folder / "a.b.wav").read_bytes())
+    ended = convert(folder, "-o", "out")
+    assert ended.code == 0
+    assert "would become the same file: give it another name" in ended.err
+    assert ended.out == "converted 2 of 5 into out\n"
 
 
 def test_after_ctrl_c_a_second_run_goes_on(convert: Convert, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +228,7 @@ def test_after_ctrl_c_a_second_run_goes_on(convert: Convert, folder: Path, monke
 
     monkeypatch.setattr(Prosody, "give", stopped)
     assert convert(folder, "-o", "out").code == 130
-    assert files("out") == ["a.b.wav"]
+    assert files("out") == ["a.b.wav", "converted.json"]
     assert convert(folder, "-o", "out").out.startswith("converted 1 of 4 into out; 1 there already")
     assert len(asked) == 3
 

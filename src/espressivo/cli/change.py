@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from espressivo.errors import InputError
 if TYPE_CHECKING:
     from espressivo.clip import Clip
     from espressivo.media.speech import Speech
+    from espressivo.systems.prosody2vec.pipeline import Prosody
 
     Work = Callable[[Clip, Callable[[str], None]], Speech]
 
@@ -39,7 +40,7 @@ def convert(
     from espressivo.systems.prosody2vec.pipeline import Prosody
     from espressivo.verbs.convert import check_wish, reference_clip
     from espressivo.verbs.convert import convert as change
-    from espressivo.verbs.places import check_folders, check_place
+    from espressivo.verbs.places import check_begun, check_folders, check_place
 
     check_wish(emotion, reference, intensity)
     many = os.path.isdir(sound)
@@ -54,19 +55,28 @@ def convert(
         return change(clip, emotion=emotion, reference=other, intensity=intensity, pipeline=pipeline, progress=tell)
 
     if clip is None:
-        _each(Path(sound), out, work)
+        wish = {"emotion": emotion, "reference": reference, "intensity": intensity, "model": pipeline.config.name}
+        check_begun(out, wish)
+        _each(Path(sound), out, work, wish)
+        _say(pipeline)
         return
     with stages() as tell:
         speech = work(clip, tell)
         tell("writing")
         speech.save(out)
     typer.echo(f"wrote:    {out} ({speech.duration:.1f} s, marked as synthetic)")
+    _say(pipeline)
 
 
-def _each(folder: Path, out: Path, work: Work) -> None:
+def _say(pipeline: Prosody) -> None:
+    """Whose weights it was."""
+    typer.echo(f"espressivo: made with {pipeline.config.name} (licence: {pipeline.config.licence})", err=True)
+
+
+def _each(folder: Path, out: Path, work: Work, wish: Mapping[str, object]) -> None:
     """Each recording in `folder` into `out`; what cannot be used is named, and does not stop the others."""
     from espressivo.corpora.skips import told
-    from espressivo.verbs.places import recordings
+    from espressivo.verbs.places import note_begun, recordings
 
     failed: list[Path] = []
 
@@ -81,7 +91,7 @@ def _each(folder: Path, out: Path, work: Work) -> None:
             there += 1
             continue
         try:
-            _one(path, place, work, f"{number} of {len(pairs)}")
+            _one(path, place, work, f"{number} of {len(pairs)}", lambda: note_begun(out, wish))
         except InputError as error:
             skip(path, str(error))
     whole = len(set(failed) | {path for path, _ in pairs})
@@ -91,7 +101,7 @@ def _each(folder: Path, out: Path, work: Work) -> None:
     typer.echo(f"converted {whole - len(failed) - there} of {whole} into {out}{kept}")
 
 
-def _one(path: Path, place: Path, work: Work, which: str) -> None:
+def _one(path: Path, place: Path, work: Work, which: str, begin: Callable[[], None]) -> None:
     from rich.markup import escape
 
     from espressivo.media.read import read
@@ -99,5 +109,6 @@ def _one(path: Path, place: Path, work: Work, which: str) -> None:
 
     with stages() as tell:
         speech = work(read(path, name=str(path)), lambda stage: tell(f"{which}, {escape(path.name)}: {stage}"))
+        begin()
         make_folder(place.parent)
         speech.save(place)

@@ -38,8 +38,8 @@ def augment(
         Style, typer.Option(help="Prosody of another recording, a mix of two, or a sample from the emotion's Gaussian.")
     ] = Style.other,
     sources: Annotated[
-        Sources, typer.Option("--from", help="Words and voice from recordings of any emotion, or of the same.")
-    ] = Sources.any,
+        Sources, typer.Option("--from", help="Words and voice from recordings of the same emotion, or of any.")
+    ] = Sources.same,
     seed: Annotated[int, typer.Option(help="Another seed makes other clips.")] = 0,
     licence: Annotated[str, typer.Option(help="'permissive' keeps to weights that allow commercial use.")] = "any",
     checkpoint: Annotated[Path | None, typer.Option(help="Folder of a Prosody2Vec of your own.")] = None,

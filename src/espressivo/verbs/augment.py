@@ -63,7 +63,7 @@ def augment(
     per_class: int,
     out: str | os.PathLike[str],
     style: str = "other",
-    sources: str = "any",
+    sources: str = "same",
     seed: int = 0,
     licence: str = "any",
     checkpoint: str | os.PathLike[str] | None = None,
@@ -89,7 +89,7 @@ def augment(
         data: CSV or CutSet with emotions; what `augment` made before counts, but nothing is made of it again.
         style: where the prosody is from: "other" (another recording of the emotion), "mix" (between two of them) or
             "sample" (a draw from the Gaussian of them all).
-        sources: "any" takes words and voices from recordings of every emotion, "same" from the wanted emotion's.
+        sources: "same" takes words and voices from the wanted emotion's own recordings, "any" from every emotion's.
         seed: the same one makes the same sound.
         licence, checkpoint, pipeline: which weights: ours under that licence, a folder's, or a loaded EmoAug.
         least_similar, most_wrong: what is refused, see `Limits`; after three attempts a clip is given up.
@@ -146,7 +146,10 @@ class _Job:
         seed, sources = self.asked["seed"], self.asked["from"]
         pool = drawn_from([item for item in opened if sources == "any" or item.emotion in lacks], seed)
         usable, heard = hear(pool, self.emoaug, self.skipped, self.jobs)
-        lacks = self._fillable(lacks, heard)
+        useless = {name for name, _ in self.skipped}
+        opened = [item for item in opened if item.id not in useless]
+        left = labels(opened)
+        lacks = self._fillable(lacking({name: left[name] for name in before}, self.asked["per_class"]), heard)
         wanted = plan(lacks, usable, [item.id for item in items], sources=sources, seed=seed)
         with working(self.place, self.settings) as work:
             drawn = ways(self.asked["style"], heard)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import glob
+import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from espressivo.corpora.readers.common import walk
+from espressivo.corpora.readers.common import MEDIA, walk
 from espressivo.errors import InputError, OutputError
-from espressivo.media.files import check_folder
+from espressivo.media.files import check_folder, writing
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus")
 """What `Speech.save` can write."""
+
+
+BEGUN = "converted.json"
 
 
 def check_place(out: Path | str, *inputs: Path | str | None) -> None:
@@ -50,10 +55,10 @@ def check_folders(out: Path | str, folder: Path | str) -> None:
 def recordings(folder: Path | str, out: Path | str, skip: Callable[[Path, str], None]) -> Iterator[tuple[Path, Path]]:
     """Each recording below `folder`, and the .wav of the same name below `out` that it becomes, in order.
 
-    Of one that lies there in several formats one is taken; `out` itself is left out, should it lie in `folder`.
+    Of several of one name one is taken; `out` itself is left out, should it lie in `folder`.
 
     Args:
-        skip: told of files that are empty and folders that cannot be listed.
+        skip: told of files that are empty, those whose name another has, and folders that cannot be listed.
 
     Raises:
         InputError: there are none.
@@ -63,9 +68,34 @@ def recordings(folder: Path | str, out: Path | str, skip: Callable[[Path, str], 
     for path in walk(folder, skip):
         if not Path(os.path.realpath(path)).is_relative_to(results):
             found = True
+            for other in sorted(path.parent.glob(f"{glob.escape(path.stem)}.*")):
+                if other != path and other.suffix.lower() in MEDIA:
+                    skip(other, f"{path.name}, which is converted, would become the same file: give it another name")
             yield path, (out / path.relative_to(folder)).with_suffix(".wav")
     if not found:
         raise InputError(f"no recordings in {str(folder)!r}: give a folder of sound or video files")
+
+
+def check_begun(out: Path | str, wish: Mapping[str, object]) -> None:
+    """Finds out whether the folder `out` holds what something else was made of. Raises OutputError."""
+    place, told = Path(out) / BEGUN, _told(wish)
+    try:
+        before = place.read_text(encoding="utf-8") if place.is_file() else told
+    except (OSError, UnicodeDecodeError):
+        before = "something that cannot be read"
+    if before != told:
+        raise OutputError(f"{str(out)!r} was begun with {before}, not {told}: give another folder, or the same wish")
+
+
+def note_begun(out: Path | str, wish: Mapping[str, object]) -> None:
+    """Notes in the folder `out` what its recordings are made with. Raises OutputError."""
+    make_folder(Path(out))
+    with writing(Path(out) / BEGUN) as part:
+        part.write_text(_told(wish), encoding="utf-8")
+
+
+def _told(wish: Mapping[str, object]) -> str:
+    return json.dumps(dict(wish), ensure_ascii=False)
 
 
 def make_folder(folder: Path) -> None:

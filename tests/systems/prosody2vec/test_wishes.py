@@ -7,6 +7,7 @@ import torch
 from espressivo.clip import Sound
 from espressivo.errors import ConfigError
 from espressivo.media.provenance import detect
+from espressivo.media.read import from_arrays
 from espressivo.media.speech import Speech
 from espressivo.systems.prosody2vec.conversion import Change, Converter, Manner
 from espressivo.systems.prosody2vec.encoder import BANDS
@@ -198,17 +199,17 @@ def louder(given: Sound, nats: float) -> tuple[Speech, np.ndarray]:
     return spoken, given.at(MEL.rate).samples[: len(spoken.samples)]
 
 
-def test_what_gets_too_loud_is_made_to_fit():
-    spoken, wave = louder(sound(1.0), 2.0)  # 0.3 to 2.2
-    assert 0.9 < np.abs(spoken.samples).max() <= 1
-    inside = slice(2000, -2000)
-    quiet = np.abs(spoken.samples[inside]) < KNEE  # only the peaks are bent, so that neighbouring pieces stay alike
-    gain = spoken.samples[inside][quiet] / wave[inside][quiet]
-    assert np.median(gain) == pytest.approx(np.exp(2), rel=0.05)
-
-
-@pytest.mark.parametrize("nats", [-1.0, 0.0, 1.0])
-def test_what_fits_stays_as_loud_as_it_is(nats):
+@pytest.mark.parametrize("nats", [-1.0, 0.0, 2.0])
+def test_it_stays_as_loud_as_it_was(nats):
     spoken, wave = louder(sound(1.0), nats)
     inside = slice(2000, -2000)
-    np.testing.assert_allclose(spoken.samples[inside], np.exp(nats) * wave[inside], atol=1e-3)
+    np.testing.assert_allclose(spoken.samples[inside], wave[inside], atol=5e-3)
+
+
+def test_peaks_are_made_to_fit():
+    loud = from_arrays(sound=(np.clip(4 * sound(1.0).samples, -1, 1), 16_000)).sound
+    spoken, wave = louder(loud, 0.0)
+    assert np.abs(wave).max() > 0.99
+    assert 0.9 < np.abs(spoken.samples).max() <= 1
+    quiet = np.abs(wave) < KNEE - 0.01  # only the peaks are bent, so that neighbouring pieces stay alike
+    np.testing.assert_allclose(spoken.samples[quiet], wave[quiet], atol=5e-3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +45,9 @@ def to_train_on(data: Data) -> list[Item]:
         raise ConfigError(f"{told}: augment what is trained on, alone")
     survey(data)
     items = list(data)
-    held = next((item for item in items if item.part and _HELD.fullmatch(item.part.strip())), None)
+    held = next((item for item in items if any(_HELD.fullmatch(name) for name in _parts(item))), None)
     if held is not None:
-        what = f"{held.id} is of the part {held.part!r}, which is there to test on"
+        what = f"{held.id} is of the part {next(_parts(held))!r}, which is there to test on"
         raise ConfigError(f"{what}: augment what is trained on, alone ('espressivo split --by part' divides data)")
     found = labels(items)
     if not found:
@@ -56,6 +56,13 @@ def to_train_on(data: Data) -> list[Item]:
         told = f"all {found.total()} labelled recordings are {next(iter(found))}"
         raise InputError(f"{told}: give data with two emotions at least")
     return items
+
+
+def _parts(item: Item) -> Iterator[str]:
+    """What part of the data it is, also where the column has one of its other names."""
+    for name in (item.part, *(item.notes.get(other) for other in ("split", "subset", "set", "partition"))):
+        if name:
+            yield name.strip()
 
 
 def open_all(items: Sequence[Item], skipped: list[Skipped], jobs: int = 1) -> list[Item]:

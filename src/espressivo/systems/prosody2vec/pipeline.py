@@ -228,11 +228,18 @@ def tone_of(net: Prosody2Vec, parts: Parts) -> Float[np.ndarray, "seconds tone"]
 
 
 def changed(sound: Sound, parts: Parts, change: Change) -> Speech:
-    """`sound`, of which these are the parts, with `change` done to it."""
-    wave = change.done(sound.at(MEL.rate).samples, parts)
+    """`sound`, of which these are the parts, with `change` done to it, as loud as before."""
+    before = sound.at(MEL.rate).samples
+    wave = change.done(before, parts)
+    wave = wave * np.float32(_level(before) / max(_level(wave), 1e-6))
     loud = np.abs(wave)
     bent = np.sign(wave) * (KNEE + (1 - KNEE) * np.tanh((loud - KNEE) / (1 - KNEE)))  # the same in every piece
     return Speech(np.where(loud > KNEE, bent, wave), MEL.rate)
+
+
+def _level(wave: np.ndarray) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
 
 
 def overall(tone: Float[np.ndarray, "seconds tone"]) -> Float[np.ndarray, " tone"]:

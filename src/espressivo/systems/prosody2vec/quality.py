@@ -9,6 +9,7 @@ import numpy as np
 
 from espressivo.corpora.data import Data
 from espressivo.corpora.item import Item
+from espressivo.corpora.skips import left_out
 from espressivo.errors import InputError
 from espressivo.metrics.probes import FOLDS, probe
 from espressivo.metrics.report import Evaluation
@@ -55,8 +56,9 @@ def judged(net: Prosody2Vec, data: Data) -> Evaluation:
     for label, values in labels_of(recordings.items).items():
         metrics |= probed(label, values, recordings.items, table)
     if not metrics:
-        told = f"{FEWEST} recordings of two speakers, sentences or emotions"
-        raise InputError(f"nothing to ask the prosody after: give at least {told}")
+        told = f"two speakers, sentences or emotions with {FEWEST} recordings each"
+        more = f"; {left_out(recordings.skipped)}" if recordings.skipped else ""
+        raise InputError(f"nothing to ask the prosody after: give at least {told}{more}")
     people = len({item.speaker for item in recordings.items})
     return Evaluation(len(found), metrics, speakers=people, skipped=recordings.skipped)
 
