@@ -28,18 +28,18 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 TRACKED = subprocess.run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True).stdout.splitlines()
+MEDIA = (".mp4", ".wav", ".opus", ".flac", ".mp3", ".jpg", ".png", ".webp")
 MACHINE = re.compile(r"(?<![\w.~$/])/(?:home|root|work|Users|mnt)/\w")
 
 
 @pytest.mark.skipif(not TRACKED, reason="not a git checkout")
 def test_no_path_of_a_machine() -> None:
-    texts = [REPOSITORY / name for name in TRACKED if not name.endswith((".mp4", ".jpg", ".webp", ".safetensors"))]
+    texts = [REPOSITORY / name for name in TRACKED if not name.endswith((*MEDIA, ".safetensors"))]
     assert [str(path) for path in texts if path.is_file() and MACHINE.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.skipif(not TRACKED, reason="not a git checkout")
 def test_no_recording_but_the_made_up_example() -> None:
-    media = {
-        name for name in TRACKED if name.endswith((".mp4", ".wav", ".opus", ".flac", ".mp3", ".jpg", ".png", ".webp"))
-    }
+    """The sounds to listen to are synthetic voices: tests/examples/test_listening.py."""
+    media = {name for name in TRACKED if name.endswith(MEDIA) and not name.startswith("docs/sounds/")}
     assert media == {"examples/talking_face.mp4", "examples/portrait.jpg", "docs/images/conversation.webp"}
