@@ -88,9 +88,12 @@ def check_begun(out: Path | str, wish: Mapping[str, object]) -> None:
 
 
 def note_begun(out: Path | str, wish: Mapping[str, object]) -> None:
-    """Notes in the folder `out` what its recordings are made with. Raises OutputError."""
-    make_folder(Path(out))
-    with writing(Path(out) / BEGUN) as part:
+    """Notes in the folder `out` what its recordings are made with, once. Raises OutputError."""
+    place = Path(out) / BEGUN
+    if place.is_file():
+        return
+    make_folder(place.parent)
+    with writing(place) as part:
         part.write_text(_told(wish), encoding="utf-8")
 
 

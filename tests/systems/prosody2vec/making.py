@@ -18,6 +18,8 @@ from espressivo.signal.whisper import WhisperNetwork
 from espressivo.systems.prosody2vec.encoder import BANDS
 from espressivo.systems.prosody2vec.model import Prosody2Vec, ProsodyConfig
 from espressivo.systems.prosody2vec.parts import LEVEL, MEL, PAIR, RATE, Parts
+from espressivo.systems.prosody2vec.recipe import FOLDER, ProsodyRecipe
+from espressivo.training import read_recipe
 
 HIGHER = {"neutral": 0.0, "happy": 0.5, "sad": -0.4, "angry": 0.3}  # nats of pitch
 BRIGHTER = {"neutral": 0.0, "happy": 1.0, "sad": -1.0, "angry": 2.0}  # nats from the lowest band to the highest
@@ -123,6 +125,11 @@ def lively(seed: int = 0, **shape: object) -> Prosody2Vec:
     net.styles.copy_(torch.randint(-2, 3, net.styles.shape) / 2)
     net.codes.copy_(torch.randn(net.codes.shape))
     return net.eval()
+
+
+def debug(**values: object) -> ProsodyRecipe:
+    """The `debug` recipe with settings of one's own."""
+    return read_recipe(ProsodyRecipe, "debug", [f"{key}={value}" for key, value in values.items()], FOLDER)
 
 
 class Ears:

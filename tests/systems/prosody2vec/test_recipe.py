@@ -8,11 +8,7 @@ from espressivo.systems.prosody2vec.card import card
 from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.training import read_recipe
-from tests.systems.prosody2vec.making import lively
-
-
-def debug(**values: object) -> ProsodyRecipe:
-    return read_recipe(ProsodyRecipe, "debug", [f"{key}={value}" for key, value in values.items()], room.RECIPES)
+from tests.systems.prosody2vec.making import debug, lively
 
 
 @pytest.mark.parametrize("path", sorted(room.RECIPES.glob("*.yaml")), ids=lambda path: path.stem)

@@ -16,10 +16,11 @@ from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.systems.prosody2vec.seconds import seconds_of, spread_out
 from espressivo.systems.prosody2vec.task import Learner, ProsodyTask, alike, looked
 from espressivo.systems.registry import room as registered
-from espressivo.training import Trainer, read_recipe
+from espressivo.training import Trainer
 from espressivo.training.checkpoint import load_training
 from espressivo.verbs.train import train
-from tests.systems.prosody2vec.making import lively, recordings, sounding, table
+from tests.systems.learning import learning
+from tests.systems.prosody2vec.making import debug, lively, recordings, sounding, table
 from tests.systems.resuming import goes_on_as_if_never_stopped, losses
 
 pytestmark = pytest.mark.usefixtures("made_up")
@@ -35,10 +36,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight recordings of somebody else."""
     return recordings(tmp_path_factory.mktemp("held"), people=1, each=8, first=5)
-
-
-def debug(**values: object) -> ProsodyRecipe:
-    return read_recipe(ProsodyRecipe, "debug", [f"{key}={value}" for key, value in values.items()], room.RECIPES)
 
 
 def learner_of(made: ProsodyTask) -> Learner:
@@ -92,15 +89,8 @@ GOLDEN = [8.4464, 8.6466, 8.1961]
 def test_one_batch_is_learned(data):
     made = room.make_task(debug(train=data))
     learner, batch = learner_of(made), made.batch(np.array([0, 1, 6, 7]), np.random.default_rng(0))
-    optimizer = torch.optim.AdamW((p for p in learner.parameters() if p.requires_grad), 3e-3)
-    costs = []
-    for _ in range(60):
-        optimizer.zero_grad()
-        cost = made.loss(learner, batch)
-        cost.total.backward()
-        optimizer.step()
-        costs.append({"total": float(cost.total.detach())} | {k: float(v.detach()) for k, v in cost.parts.items()})
-    assert costs[-1]["total"] < 0.7 * costs[0]["total"]
+    totals, costs = learning(made, learner, batch, 60, 3e-3)
+    assert totals[-1] < 0.7 * totals[0]
     for name in ("mel", "contour", "pace", "usual"):
         assert costs[-1][name] < 0.9 * costs[0][name], name
 

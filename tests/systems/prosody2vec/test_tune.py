@@ -12,9 +12,10 @@ from espressivo.systems.prosody2vec import task as room
 from espressivo.systems.prosody2vec.model import Prosody2Vec
 from espressivo.systems.prosody2vec.recipe import ProsodyRecipe
 from espressivo.systems.prosody2vec.tune import Namer, TuneTask
-from espressivo.training import Trainer, read_recipe
+from espressivo.training import Trainer
 from espressivo.training.checkpoint import load_training, save_model, write_training
-from tests.systems.prosody2vec.making import lively, recordings
+from tests.systems.learning import learning
+from tests.systems.prosody2vec.making import debug, lively, recordings
 from tests.systems.resuming import goes_on_as_if_never_stopped
 
 pytestmark = pytest.mark.usefixtures("made_up")
@@ -36,8 +37,7 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tune(begin: Path | None, **values: object) -> ProsodyRecipe:
-    settings = {"learns": "emotions", "hide_after": 0, **({"begin": begin} if begin else {}), **values}
-    return read_recipe(ProsodyRecipe, "debug", [f"{key}={value}" for key, value in settings.items()], room.RECIPES)
+    return debug(**{"learns": "emotions", "hide_after": 0, **({"begin": begin} if begin else {}), **values})
 
 
 def test_it_goes_on_from_a_model_and_can_be_told_what_that_could(data, begun, tmp_path):
@@ -58,14 +58,8 @@ def test_the_prosody_comes_to_tell_emotions(data, begun):
     made = room.make_task(tune(begun, train=data, name_weight=1.0))
     torch.manual_seed(0)
     namer, batch = made.build().train(), made.batch(np.arange(12), np.random.default_rng(0))
-    optimizer = torch.optim.AdamW(namer.parameters(), 3e-3)
-    named = []
-    for _ in range(80):
-        optimizer.zero_grad()
-        cost = made.loss(namer, batch)
-        cost.total.backward()
-        optimizer.step()
-        named.append(float(cost.parts["named"].detach()))
+    _, parts = learning(made, namer, batch, 80, 3e-3)
+    named = [part["named"] for part in parts]
     assert named[0] == pytest.approx(2 * np.log(3), rel=0.3)
     assert named[-1] < 0.5 * named[0]
     for weight in (namer.felt_inside.weight, namer.felt_said.weight, namer.net.prosody.out.weight):

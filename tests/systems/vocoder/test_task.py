@@ -19,6 +19,7 @@ from espressivo.systems.vocoder.task import VocoderRecipe, VocoderTask
 from espressivo.training import Trainer, read_recipe
 from espressivo.training.checkpoint import load_training
 from espressivo.verbs.train import train
+from tests.systems.learning import learning
 from tests.systems.resuming import goes_on_as_if_never_stopped, losses
 from tests.systems.vocoder.making import recordings, table
 
@@ -96,15 +97,8 @@ def test_one_batch_is_learned(data: Path) -> None:
     made = room.make_task(recipe)
     torch.manual_seed(0)
     net, batch = made.build(), made.batch(np.array([0, 2]), np.random.default_rng(0))
-    optimizer = torch.optim.AdamW(net.parameters(), 3e-3)
-    costs = []
-    for _ in range(60):
-        optimizer.zero_grad()
-        cost = made.loss(net, batch)
-        cost.total.backward()
-        optimizer.step()
-        costs.append({"total": float(cost.total.detach())} | {k: float(v.detach()) for k, v in cost.parts.items()})
-    assert costs[-1]["total"] < 0.75 * costs[0]["total"]
+    totals, costs = learning(made, net, batch, 60, 3e-3)
+    assert totals[-1] < 0.75 * totals[0]
     for name in ("spectra", "mel", "melody"):
         assert costs[-1][name] < 0.9 * costs[0][name], name
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -127,10 +126,6 @@ class ExpressTask(LaterTask):
         with torch.random.fork_rng():  # what is drawn here is drawn alike each time, and not from the training's
             torch.manual_seed(self.recipe.seed)
             return super().validate(model)
-
-    def export(self, model: nn.Module, folder: Path) -> None:
-        assert isinstance(model, Actor)
-        self.save(model.net, folder)
 
 
 def felt(net: Prosody2Vec, own: Tensor, emotion: Tensor, batch: Batch) -> Tensor:

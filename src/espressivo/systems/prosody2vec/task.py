@@ -146,7 +146,7 @@ class ProsodyTask(Task[Batch]):
         return {"train": self.heard.speakers(), **held}
 
     def export(self, model: nn.Module, folder: Path) -> None:
-        assert isinstance(model, Learner)
+        assert isinstance(model.net, Prosody2Vec)
         self.save(model.net, folder)
 
     def save(self, net: Prosody2Vec, folder: Path) -> None:
