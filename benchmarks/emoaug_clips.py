@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ import soxr
 from common import data_root
 from espressivo.assets.cache import cache_dir
 from espressivo.clip import SPEECH_RATE
+from espressivo.corpora.features import extract
 from espressivo.corpora.item import Item
 from espressivo.corpora.readers import corpus
 from espressivo.errors import InputError
@@ -29,33 +30,37 @@ from espressivo.systems.prosody2vec.pipeline import changed
 from espressivo.systems.voice_emotion.examples import Table, read_table
 from espressivo.systems.voice_emotion.hearing import VoiceFeature
 from espressivo.systems.voice_emotion.inputs import vector
+from simple_voice import SIMPLE, SimpleFeature
 from voice_emotion import PLAIN
 
+READERS = ("ours", "simple")
 TESTED = {
     "ravdess": tuple(f"ravdess-{number}" for number in range(16, 21)),
     "nemo": ("nemo-TP0", "nemo-MP0"),
 }
-MOST = 24
+COPIES, MOST = 1, 24  # clips of a recording, and at most of an emotion
+FEW_COPIES, FEW_MOST = 4, 48  # where recordings are few
 RARE = 0.25
 SPEEDS, SEMITONES = (0.9, 1.1), (-2.0, 2.0)
-VERSION = 3  # of what is kept in the cache
+VERSION = 5  # of what is kept in the cache
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A training set: so much of a corpus, drawn with this seed, in this balance."""
+    """A training set: so much of a corpus, drawn with this seed, in this balance; and how much is added to it."""
 
     corpus: str
     fraction: float
     balance: str
     seed: int
     styles: tuple[str, ...] = ("other",)
+    copies: int = COPIES
     most: int = MOST
     few: bool = False
 
     @property
     def row(self) -> str:
-        return f"{self.corpus}, {self.fraction:.0%}, {self.balance}"
+        return f"{self.corpus}, {self.fraction:.0%}, {self.balance}" + (", by style" if len(self.styles) > 1 else "")
 
     @property
     def id(self) -> str:
@@ -77,7 +82,18 @@ def items(name: str, few: bool) -> list[Item]:
 
 @cache
 def heard(name: str, few: bool, jobs: int = 1) -> Table:
-    return read_table(items(name, few), VoiceFeature(), PLAIN.stats, jobs=jobs)
+    """What both readers hear in the recordings, `ours` first and then `simple`."""
+    found = read_table(items(name, few), VoiceFeature(), PLAIN.stats, jobs=jobs)
+    of = {item.id: item for item in items(name, few)}
+    store = extract(of.values(), SimpleFeature(), jobs=jobs).store
+    found = found.only(np.array([of[one] in store for one in found.ids.tolist()]))
+    simple = np.stack([store[of[one]]["simple"] for one in found.ids.tolist()])
+    return replace(found, x=np.hstack([found.x, simple]))
+
+
+def heard_by(reader: str, data: Table) -> Table:
+    """What one of READERS hears."""
+    return replace(data, x=data.x[:, -SIMPLE:] if reader == "simple" else data.x[:, :-SIMPLE])
 
 
 def drawn(setting: Setting, tools: Lab) -> list[Item]:
@@ -100,7 +116,9 @@ def lacks(setting: Setting, chosen: Iterable[Item]) -> dict[str, int]:
     for item in chosen:
         counts[str(item.emotion)] += 1
     full = max(counts.values())
-    wanted = counts if setting.balance == "balanced" else {name: full - count for name, count in counts.items()}
+    wanted = {name: setting.copies * count for name, count in counts.items()}
+    if setting.balance == "imbalanced":
+        wanted = {name: full - count for name, count in counts.items()}
     return {name: min(count, setting.most) for name, count in wanted.items() if count}
 
 
@@ -109,7 +127,7 @@ class Lab:
 
     def __init__(self, checkpoint: Path | None) -> None:
         self.emoaug = EmoAug.from_pretrained(folder=checkpoint, licence="permissive")
-        self.feature = VoiceFeature()
+        self.feature, self.simple = VoiceFeature(), SimpleFeature()
         self._taken: dict[str, Recordings] = {}
 
     def recordings(self, name: str, few: bool, jobs: int = 1) -> Recordings:
@@ -132,12 +150,13 @@ class Lab:
         return changed(sound, parts, change).at(SPEECH_RATE).samples.copy()
 
     def measured(self, samples: np.ndarray) -> np.ndarray | None:
-        """What the reader hears; None where that is hardly any speech."""
+        """What the readers hear; None where that is hardly any speech."""
         try:
             clip = from_arrays(sound=(np.asarray(samples, np.float32), SPEECH_RATE))
-            return vector(self.feature(clip), PLAIN.stats)
+            ours, simple = vector(self.feature(clip), PLAIN.stats), self.simple(clip)
         except InputError:
             return None
+        return None if simple is None else np.concatenate([ours, simple["simple"]])
 
 
 @cache
@@ -158,10 +177,10 @@ def perturbations(setting: Setting, chosen: Sequence[Item], tools: Lab) -> Itera
 
 
 def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) -> Iterable[Clip]:
-    """As `augment` makes them: a prosody of the emotion, its name, drawn intensity and pace.
+    """As `augment` makes them: a prosody of the emotion, drawn intensity and pace.
 
-    Any recording of the emotion is the source, of the style "any source" any recording at all; "unnamed" leaves out the
-    name.
+    Any recording of the emotion is the source, of the style "any source" any recording at all; these are told the
+    emotion's name as well, unless they show it, and so are those of the style "named".
     """
     random, prosodies = np.random.default_rng([setting.seed, 2]), defaultdict(list)
     taken = tools.recordings(setting.corpus, setting.few)
@@ -181,7 +200,7 @@ def transfers(setting: Setting, chosen: Sequence[Item], tools: Lab, style: str) 
                     utterance(item.clip()),
                     taken.parts(item),
                     point,
-                    Variation.drawn(random, None if style == "unnamed" else emotion),
+                    Variation.drawn(random, emotion if style == "named" or item.emotion != emotion else None),
                 )
             except InputError:  # of three recordings one is the source
                 continue
@@ -199,8 +218,8 @@ def kept(setting: Setting, way: str, clips: Iterable[Clip], tools: Lab) -> Table
     folder = cache_dir() / "benchmarks" / "emoaug"
     drawing = (INTENSITIES, NAMED, TEMPO, SPEEDS, SEMITONES, TESTED)
     with_what = f"{VERSION} {tools.emoaug.digest} {tools.emoaug.prosody.manner} {drawing}"
-    with_what += f" {tools.feature.name} {PLAIN.stats}"
-    told = f"{with_what} {setting.id} {setting.most} {setting.few} {way}"
+    with_what += f" {tools.feature.name} {PLAIN.stats} {tools.simple.name}"
+    told = f"{with_what} {setting.id} {setting.copies} {setting.most} {setting.few} {way}"
     path = folder / f"{sha256(told.encode()).hexdigest()[:24]}.npz"
     if not path.is_file():
         rows = [(tools.measured(samples), emotion, item) for item, emotion, samples in clips]

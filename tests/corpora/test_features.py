@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import safetensors.numpy
+from filelock import FileLock
 
 from espressivo.corpora import features as module
 from espressivo.corpora.features import FeatureStore, extract, key_of
@@ -35,7 +36,11 @@ def asked(feature: Loudness) -> list[str]:
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_made_once_and_found_again(tmp_path: Path, jobs: int) -> None:
     given, feature, told = some(tmp_path), Loudness(tmp_path / "log"), list[int]()
+    half = tmp_path / "cache" / "loudness-1" / ".half.123.safetensors"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"what a killed process leaves")
     report = extract(given, feature, tmp_path / "cache", jobs=jobs, tell=lambda done, total: told.append(done))
+    assert not half.exists()
     assert (report.made, report.kept, report.skipped) == (5, 0, [])
     assert told == [1, 2, 3, 4, 5]
     assert report.folder == tmp_path / "cache" / "loudness-1"
@@ -45,12 +50,17 @@ def test_made_once_and_found_again(tmp_path: Path, jobs: int) -> None:
         assert store[item]["count"] == 1600 + 160 * n
         assert store[item]["count"].shape == ()
         assert store[item]["rms"] == pytest.approx(0.3 / np.sqrt(2), abs=0.01)
-    half = report.folder / ".half.123.safetensors"
-    half.write_bytes(b"what a killed process leaves")
     again = extract(given, feature, tmp_path / "cache", jobs=jobs)
-    assert not half.exists()
     assert (again.made, again.kept) == (0, 5)
     assert sorted(asked(feature)) == list("abcde")
+
+
+def test_what_is_there_is_found_while_another_process_measures(tmp_path: Path) -> None:
+    given, feature = some(tmp_path), Loudness(tmp_path / "log")
+    report = extract(given, feature, tmp_path / "cache")
+    with FileLock(report.folder / ".lock"):
+        again = extract(given, feature, tmp_path / "cache")
+    assert (again.made, again.kept) == (0, 5)
 
 
 def test_an_item_is_what_its_file_and_stretch_are(tmp_path: Path) -> None:

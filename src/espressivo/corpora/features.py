@@ -13,7 +13,8 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -165,7 +166,7 @@ def extract(
 
     Args:
         folder: the cache, by default `features` in `cache_dir`; each feature has a folder of its name in it. Another
-            process at the same feature is waited for, and what it made is not made again.
+            process at the same feature is waited for, unless nothing is left to do, and what it made is not made again.
         jobs, ray: as for `spread`. Each process has one copy of `feature`, so what that loads is loaded once in each.
         tell: by default whoever is `watching`.
 
@@ -176,13 +177,17 @@ def extract(
 
     place, watcher = _made(Path(folder or cache_dir() / "features") / feature.name), tell or _WATCHER.get()
     total = sum(1 for _ in items) if watcher is not None and not isinstance(items, Iterator) else None
-    with FileLock(place / ".lock"):
-        run = _Run(place, lambda count: watcher(count, total) if watcher is not None else None)
-        try:
-            for done in spread(partial(_measure, feature), run.left(items), jobs=jobs, ray=ray):
-                run.take(done)
-        finally:
-            run.flush()
+    run = _Run(place, lambda count: watcher(count, total) if watcher is not None else None)
+    if isinstance(items, Sequence) and run.knows(items):
+        deque(run.left(items), maxlen=0)  # counts them
+    else:
+        with FileLock(place / ".lock"):
+            run.begin()
+            try:
+                for done in spread(partial(_measure, feature), run.left(items), jobs=jobs, ray=ray):
+                    run.take(done)
+            finally:
+                run.flush()
     leave_out(run.skipped)
     return Report(place, run.made, run.kept, run.skipped)
 
@@ -213,17 +218,28 @@ class _Run:
     """One pass over the items: what is found, what is made, and the file that is being filled."""
 
     def __init__(self, folder: Path, tell: Callable[[int], None]) -> None:
-        for half in folder.glob(f".*{_SUFFIX}"):  # of a process that was killed: nobody else writes here now
-            half.unlink(missing_ok=True)
-        store = FeatureStore(folder)
         self.made, self.kept = 0, 0
         self.skipped: list[tuple[str, str]] = []
         self._folder, self._tell = folder, tell
-        self._known, self._known_refused = store.keys(), store.refusals()
+        self._look()
         self._twins: dict[str, list[str]] = {}  # of what is being measured: others that hold the same
         self._arrays: Arrays = {}
         self._refused: dict[str, str] = {}
         self._bytes, self._since = 0, time.monotonic()
+
+    def begin(self) -> None:
+        """From here on nobody else writes: whoever did may have been killed, or have made what is wanted."""
+        for half in self._folder.glob(f".*{_SUFFIX}"):
+            half.unlink(missing_ok=True)
+        self._look()
+
+    def knows(self, items: Iterable[Item]) -> bool:
+        """Whether nothing is left to measure."""
+        try:
+            keys = {key_of(item) for item in items}
+        except InputError:
+            return False
+        return keys <= self._known | self._known_refused.keys()
 
     def left(self, items: Iterable[Item]) -> Iterator[_Task]:
         """What is still to be measured; the others are counted as they go by."""
@@ -274,6 +290,10 @@ class _Run:
             with writing(self._folder / f"{secrets.token_hex(8)}{_SUFFIX}") as part:
                 save_file(self._arrays, part, {_REFUSED: json.dumps(self._refused)})
         self._arrays, self._refused, self._bytes, self._since = {}, {}, 0, time.monotonic()
+
+    def _look(self) -> None:
+        store = FeatureStore(self._folder)
+        self._known, self._known_refused = store.keys(), store.refusals()
 
     def _skip(self, name: str, why: str) -> None:
         self.skipped.append((name, why))

@@ -1,5 +1,6 @@
 """What is made of what is wanted, and how it is told: attempts, refusals, and sources that are taken apart once."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ LAX = Limits(least_similar=-1, most_wrong=float("inf"))
 class Saying:
     """In place of EmoAug: says the source again, and remembers what it was asked."""
 
-    config = ProsodyConfig("made", "CC0")
+    config = ProsodyConfig("made", "CC0", emotions=("happy", "sad"))
 
     def __init__(self) -> None:
         self.prosody = self
@@ -100,6 +101,13 @@ def test_a_clip_is_written_and_told_of(sources: tuple[Item, ...], tmp_path: Path
     assert (info.samplerate, info.duration) == (MEL.rate, pytest.approx(0.6, abs=1e-3))
     mark = detect(tmp_path / row["clip"])
     assert (mark.synthetic, mark.watermark) == (True, False)
+
+
+def test_only_a_source_of_another_emotion_is_told_the_name(sources: tuple[Item, ...], tmp_path: Path) -> None:
+    maker, saying, _ = made(tmp_path)
+    maker(wanted(0, sources))
+    maker(wanted(1, (replace(sources[0], emotion="sad"),)))
+    assert [how.emotion for *_, how in saying.asked] == ["sad", None]
 
 
 def test_a_clip_that_is_refused_is_tried_with_the_next_source(sources: tuple[Item, ...], tmp_path: Path) -> None:

@@ -84,8 +84,8 @@ class Maker:
         row = self._origin(wanted, attempt, item)
         try:
             target = self.ways[wanted.emotion].draw(random, item.id)
-            known = wanted.emotion in self.emoaug.config.emotions
-            how = Variation.drawn(random, wanted.emotion if known else None)
+            told = item.emotion != wanted.emotion and wanted.emotion in self.emoaug.config.emotions
+            how = Variation.drawn(random, wanted.emotion if told else None)
             row |= {"style_from": list(target.ids), "weight": _short(target.weight)}
             row |= {"intensity": _short(how.intensity), "tempo": _short(how.tempo), "named": _short(how.named)}
             with threads(1):  # the same sound however many processes share the work

@@ -30,7 +30,9 @@ INTENSITIES = (0.8, 1.1)
 TEMPO = 0.06
 """Largest change of pace that is drawn, as a logarithm: 6 % slower or faster than the prosody asks for."""
 NAMED = (0.3, 0.9)
-"""How much of the wanted manner comes from the emotion's name, where the model knows it; the rest from a prosody."""
+"""How much of the wanted manner comes from the emotion's name, where the source shows another; the rest from a prosody.
+
+A name makes clips alike: a source that shows the emotion already gets its variety from prosodies alone."""
 
 
 @dataclass(frozen=True)
