@@ -16,6 +16,7 @@ import torch  # noqa: F401
 from jaxtyping import install_import_hook
 
 import espressivo.media.face
+import espressivo.systems.prosody2vec.pipeline
 import espressivo.training.trainer  # noqa: F401
 
 CHECKED = [
@@ -29,6 +30,13 @@ CHECKED = [
     "espressivo.metrics.calibration",
     "espressivo.metrics.bootstrap",
     "espressivo.metrics.report",
+    "espressivo.systems.avlm.attention",
+    "espressivo.systems.avlm.encoders",
+    "espressivo.systems.avlm.fusions",
+    "espressivo.systems.avlm.heads",
+    "espressivo.systems.avlm.model",
+    "espressivo.systems.avlm.sequence",
+    "espressivo.systems.avlm.states",
     "espressivo.systems.cascade.fer",
     "espressivo.systems.face_emotion.model",
     "espressivo.systems.speech_units.model",

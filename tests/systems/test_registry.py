@@ -7,7 +7,9 @@ from espressivo.systems.registry import SYSTEMS, room
 
 
 def test_an_unknown_system_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=r"unknown system 'voices': choose one of face-emotion, .*voice-emotion"):
+    with pytest.raises(
+        ConfigError, match=r"unknown system 'voices': choose one of avlm, face-emotion, .*voice-emotion"
+    ):
         room("voices")
 
 

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from espressivo.errors import AssetError, explained
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     M = TypeVar("M", bound=nn.Module)
 
@@ -57,20 +57,36 @@ def load_weights(folder: Path, model: M) -> M:
     Raises:
         AssetError: missing, damaged, or another model's.
     """
+    try:
+        model.load_state_dict(read_weights(folder))
+    except RuntimeError as error:
+        raise _not_these(folder, error) from error
+    return model.eval()
+
+
+def read_weights(folder: Path) -> dict[str, Tensor]:
+    """All weights of the folder, by name.
+
+    Raises:
+        AssetError: missing or damaged, or one is not finite.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
-    path = Path(folder) / WEIGHTS
     try:
-        weights = load_file(path)
+        weights = load_file(Path(folder) / WEIGHTS)
         broken = next((n for n, v in weights.items() if v.is_floating_point() and not v.isfinite().all()), None)
         if broken is not None:
             raise ValueError(f"{broken} is not finite")
-        model.load_state_dict(weights)
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise AssetError(f"{path} does not hold this model's weights ({reason}): fetch or train it again") from error
-    return model.eval()
+        raise _not_these(folder, error) from error
+    return weights
+
+
+def _not_these(folder: Path, error: Exception) -> AssetError:
+    reason = " ".join(str(error).split())[:200]
+    told = f"{Path(folder) / WEIGHTS} does not hold this model's weights ({reason})"
+    return AssetError(f"{told}: fetch or train it again")
 
 
 def read_object(folder: Path, name: str) -> dict[str, Any]:

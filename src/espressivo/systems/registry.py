@@ -43,6 +43,7 @@ class Room(Protocol):
 
 
 SYSTEMS: dict[str, str] = {
+    "avlm": "espressivo.systems.avlm.task",
     "face-emotion": "espressivo.systems.face_emotion.task",
     "prosody2vec": "espressivo.systems.prosody2vec.task",
     "speech-units": "espressivo.systems.speech_units.task",
