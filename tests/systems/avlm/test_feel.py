@@ -8,7 +8,7 @@ import torch
 
 from espressivo.errors import InputError
 from espressivo.systems.avlm import task as room
-from espressivo.systems.avlm.feel import LEAST, FeelTask, often, people_of
+from espressivo.systems.avlm.feel import LEAST, Evened, FeelTask, often, people_of
 from espressivo.systems.avlm.heads import SENSES
 from espressivo.systems.avlm.model import Avlm
 from espressivo.systems.avlm.quality import likely, sensed
@@ -76,6 +76,15 @@ def test_the_feeling_is_named_as_a_word(lm):
     row = made.sequence(Writer(made.words), made.heard, 3, np.random.default_rng(0))
     assert made.text.decode(row.ids[row.ids < WORDS.text]) == "Emotion: angry"
     assert made.text.decode(row.targets[row.targets != NOTHING]) == " angry"
+
+
+def test_inputs_are_evened_in_a_batch_of_one_as_well():
+    even, random = Evened(3).train(), torch.Generator().manual_seed(0)
+    many = torch.randn(500, 3, generator=random) * torch.tensor([0.1, 1.0, 50.0]) + 5
+    for part in many.split(20):
+        even(part)
+    alone = torch.cat([even(row[None]) for row in many])
+    assert torch.allclose(alone.std(0), torch.ones(3), atol=0.3)
 
 
 # Senses

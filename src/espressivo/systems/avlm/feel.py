@@ -51,6 +51,17 @@ class FeelBatch(NamedTuple):
     allowed: Tensor
 
 
+class Evened(nn.BatchNorm1d):
+    """Brings inputs of very different sizes to one: as batches have them, or, of a single clip, as they had them so far."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__(inputs, affine=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        train = self.training and len(x) > 1
+        return F.batch_norm(x, self.running_mean, self.running_var, training=train, momentum=self.momentum or 0.1)
+
+
 class Learner(nn.Module):
     """The model, and heads that training alone needs: those that it keeps are fitted at the end."""
 
@@ -59,7 +70,7 @@ class Learner(nn.Module):
         self.net = net
         wide = widths(net.dim)["both"]
         answers = nn.Linear(wide, len(net.config.emotions))
-        self.head = nn.Sequential(nn.LayerNorm(wide, elementwise_affine=False), answers)
+        self.head = nn.Sequential(Evened(wide), answers)
 
 
 class FeelTask(AvlmTask):
@@ -183,7 +194,6 @@ class FeelTask(AvlmTask):
                 head.usual = torch.from_numpy(usual_deviation(x[known].numpy(), who))
                 own = against(x[known], who, head.usual)
                 head.fit(own, label[known], weight[known], allowed[known], self._before(sense, known=True))
-
         self._calibrate(net)
 
     def _calibrate(self, net: Avlm) -> None:
