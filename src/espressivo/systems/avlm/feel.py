@@ -52,7 +52,7 @@ class FeelBatch(NamedTuple):
 
 
 class Evened(nn.BatchNorm1d):
-    """Brings inputs of very different sizes to one: as batches have them, or, of a single clip, as they had them so far."""
+    """Brings inputs of very different sizes to one: as the batch has them, or, of a single clip, as batches had them."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__(inputs, affine=False)
