@@ -52,7 +52,7 @@ class FeelBatch(NamedTuple):
 
 
 class Evened(nn.BatchNorm1d):
-    """Brings inputs of very different sizes to one: as the batch has them, or, of a single clip, as batches had them."""
+    """Brings inputs of very different sizes to one: by what the batch holds, or, of one clip, what batches held."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__(inputs, affine=False)
