@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from common import data_root
 from espressivo.assets.cache import cache_dir
 from espressivo.corpora.item import Item
-from espressivo.corpora.readers import corpus
 from espressivo.systems.avlm.clips import Clips, read_clips
 from espressivo.systems.avlm.noise import TALKERS, Noise, esc10
+from voice_emotion import items
 
 PARTS = {"test": (0,), "validation": (1,), "train": tuple(range(2, 10))}
 """Of the tenths that sentences fall into, by a hash of their names."""
 RATIOS = (10, 0, -5)  # decibel
 TEST_FOLDS = (4, 5)
-
-
-@cache
-def items(name: str) -> list[Item]:
-    return list(corpus(name).read(data_root() / name, lambda path, why: None))
 
 
 def grid(part: str) -> list[Item]:
@@ -53,6 +49,15 @@ def talkers(train: bool) -> tuple[Path, ...]:
 
 def clips(of: list[Item], ear: str = "permissive", faces: bool = True, **more: Any) -> Clips:
     return read_clips(of, ear=ear, faces=faces, **more)
+
+
+def averaged(rows: Mapping[str, Mapping[str, list[float]]]) -> dict[str, dict[str, float]]:
+    """Mean of each row's values, and their deviation."""
+    return {
+        row: {name: float(np.mean(own)) for name, own in values.items()}
+        | {f"{name} ±": float(np.std(own)) for name, own in values.items()}
+        for row, values in rows.items()
+    }
 
 
 def once(told: str, make: Callable[[], Any]) -> Any:

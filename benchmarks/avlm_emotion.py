@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from avlm_data import clips, items, once
+from avlm_data import averaged, clips, items, once
 from common import rounded, save, table
 from espressivo.assets.shipped import beside
 from espressivo.corpora.spread import spread
@@ -132,11 +132,7 @@ def left_out(settings: list[Setting], jobs: int) -> dict[str, dict[str, float]]:
             for name, value in scores(names, labels, p).items():
                 rows.setdefault(row, {}).setdefault(f"{way} {name}", []).append(value)
         rows[row].setdefault("seconds", []).append(float(np.mean([fold["seconds"] for fold in folds.values()])))
-    return {
-        row: {name: float(np.mean(own)) for name, own in values.items()}
-        | {f"{name} ±": float(np.std(own)) for name, own in values.items()}
-        for row, values in rows.items()
-    }
+    return averaged(rows)
 
 
 def never_learned() -> dict[str, dict[str, float]]:

@@ -15,9 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from avlm_data import clips, grid, once
+from avlm_data import averaged, clips, grid, once
 from common import rounded, save, table
 from espressivo.corpora.spread import spread
 from espressivo.systems.avlm.encoders import ENCODERS
@@ -98,11 +96,7 @@ def main() -> None:
             for kind, value in kinds.items():
                 rows.setdefault(done.item.row, {}).setdefault(f"{share} {kind}", []).append(value)
         print(f"{done.item.id}: {rounded({share: kinds['all'] for share, kinds in done.value.items()})}", flush=True)
-    found = {
-        row: {name: float(np.mean(own)) for name, own in values.items()}
-        | {f"{name} ±": float(np.std(own)) for name, own in values.items()}
-        for row, values in rows.items()
-    }
+    found = averaged(rows)
     table({row: {name: v for name, v in values.items() if "all" in name} for row, values in found.items()})
     if not given.quick:
         save("avlm_fusions", rounded({"seeds": list(SEEDS), "rows": found, "seconds": time.perf_counter() - begun}))

@@ -79,7 +79,7 @@ def theirs(task: AvlmTask, recipe: AvlmRecipe) -> Callable[[np.ndarray], int]:
     from torch.nn.utils.rnn import pad_sequence
     from transformers import AutoModelForCausalLM, Trainer, TrainingArguments
 
-    model: Any = AutoModelForCausalLM.from_pretrained(language._place(recipe.lm), dtype=torch.float32)
+    model: Any = AutoModelForCausalLM.from_pretrained(language.place_of(recipe.lm), dtype=torch.float32)
     model.resize_token_embeddings(task.words.size)
     lora = LoraConfig(r=recipe.rank, target_modules=["q_proj", "k_proj", "v_proj", "o_proj"], task_type="CAUSAL_LM")
     model = get_peft_model(model, lora)

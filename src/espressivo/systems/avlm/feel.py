@@ -187,13 +187,14 @@ class FeelTask(AvlmTask):
         label, allowed = self.labels(clips.items)
         weight, people = torch.from_numpy(self.weights(clips)).float(), people_of(clips)
         known = torch.from_numpy(often(people))
+        begun = None if self.recipe.begin is None else Earlier.of(self.recipe.begin)
         for sense, x in self.senses(net, clips, self.recipe.seed, "'s double").items():
-            net.head(sense).fit(x, label, weight, allowed, self._before(sense))
+            net.head(sense).fit(x, label, weight, allowed, self._before(begun, sense))
             if known.any():
                 head, who = net.head(sense, known=True), people[known.numpy()]
                 head.usual = torch.from_numpy(usual_deviation(x[known].numpy(), who))
                 own = against(x[known], who, head.usual)
-                head.fit(own, label[known], weight[known], allowed[known], self._before(sense, known=True))
+                head.fit(own, label[known], weight[known], allowed[known], self._before(begun, sense, known=True))
         self._calibrate(net)
 
     def _calibrate(self, net: Avlm) -> None:
@@ -210,10 +211,9 @@ class FeelTask(AvlmTask):
             own = against(x[sense][rows], people_of(held)[rows], head.usual) if known else x[sense]
             head.temperature.fill_(fit_temperature(head(own).masked_fill(~allowed, -1e4), label))
 
-    def _before(self, sense: str, known: bool = False) -> Head | None:
-        """What `begin` knew of emotions, if anything."""
-        begin = self.recipe.begin
-        return None if begin is None else Earlier.of(begin).head(sense, self.emotions, known)
+    def _before(self, begun: Earlier | None, sense: str, known: bool = False) -> Head | None:
+        """What the model that it goes on from knew of emotions, if anything."""
+        return None if begun is None else begun.head(sense, self.emotions, known)
 
 
 def people_of(clips: Clips) -> np.ndarray:

@@ -30,7 +30,7 @@ def load(name: str, dtype: torch.dtype = torch.float32) -> nn.Module:
     """
     from transformers import AutoModelForCausalLM
 
-    place = _place(name)
+    place = place_of(name)
     with _told(name), _quiet():
         model: Any = AutoModelForCausalLM.from_pretrained(place, dtype=dtype, **_how())
     return model.requires_grad_(False).eval()
@@ -41,7 +41,7 @@ def tokenizer(name: str) -> Any:
     """Of the same model. Raises as `load`."""
     from transformers import AutoTokenizer
 
-    place = _place(name)
+    place = place_of(name)
     with _told(name):
         return AutoTokenizer.from_pretrained(place, trust_remote_code=False, local_files_only=offline())
 
@@ -51,7 +51,7 @@ def size(name: str) -> int:
     """How many ids of text the model has. Raises as `load`."""
     from transformers import AutoConfig
 
-    place = _place(name)
+    place = place_of(name)
     with _told(name):
         found = AutoConfig.from_pretrained(place, trust_remote_code=False, local_files_only=offline())
     return int(found.get_text_config().vocab_size)
@@ -62,7 +62,7 @@ def _how() -> dict[str, Any]:
     return {"trust_remote_code": False, "local_files_only": offline(), "use_safetensors": True}
 
 
-def _place(name: str) -> str:
+def place_of(name: str) -> str:
     if name == OURS:
         from espressivo.assets.convert import language_model
 

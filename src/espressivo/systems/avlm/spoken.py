@@ -11,7 +11,8 @@ import numpy as np
 
 from espressivo.clip import SPEECH_RATE, Clip, Sound
 from espressivo.errors import InputError
-from espressivo.signal.tokens import PER_STYLE, UNIT_RATE, SpeechTokens
+from espressivo.signal.encoder import FRAME_RATE
+from espressivo.signal.tokens import PER_PITCH, PER_STYLE, UNIT_RATE, SpeechTokens
 from espressivo.systems.avlm.noise import Noise, mixed
 from espressivo.systems.prosody2vec.pipeline import Prosody
 from espressivo.systems.voice_emotion.hearing import LAYERS, Hearing
@@ -68,7 +69,7 @@ class Spoken:
         """The first so many units."""
         tokens = self.tokens
         assert tokens.style is not None
-        pitch, style = -(-units // 2), -(-units // PER_STYLE)
+        pitch, style = -(-units // PER_PITCH), -(-units // PER_STYLE)
         kept = replace(tokens, units=tokens.units[:units], pitch=tokens.pitch[:pitch], style=tokens.style[:style])
         return Spoken(kept, self.manner[:style])
 
@@ -108,7 +109,7 @@ class Ear:
         manner = np.zeros((seconds, MANNER), np.float32)
         if heard is None:
             return manner
-        times = heard.start + (np.arange(len(heard)) + 0.5) / 50
+        times = heard.start + (np.arange(len(heard)) + 0.5) / FRAME_RATE
         place = np.minimum((times * UNIT_RATE / PER_STYLE).astype(int), seconds - 1)
         frames = np.moveaxis(heard.layers, 1, 0).reshape(len(heard), -1)
         for second in np.unique(place[heard.speech]):
